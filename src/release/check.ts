@@ -1,0 +1,38 @@
+import type { Json } from './json.ts';
+import type { Log } from './target.ts';
+
+/** PASS and FAIL are measured; WARN is recorded and never acts; PENDING could not be measured and is never a PASS. */
+export type CheckStatus = 'PASS' | 'WARN' | 'FAIL' | 'PENDING';
+
+/** `evidence`: what was seen, a few lines at most. `remedy`: how to fix it; owed with FAIL and PENDING. */
+export type Answer = { status: CheckStatus; summary: string; evidence: string; remedy?: string };
+
+/** `spec`: this check's part of the plan, references resolved. `home`: directory that relative paths start from. */
+export interface Asking<Spec> {
+  spec: Spec;
+  home: string;
+  version: string;
+  signal: AbortSignal;
+  log: Log;
+}
+
+/** A question about a running system. It never throws for a bad answer; what could not be asked is PENDING. */
+export interface Check<Spec> {
+  ask(asking: Asking<Spec>): Promise<Answer>;
+}
+
+/** A check as the normalised plan holds it; `spec` is opaque to workflows. */
+export type PlannedCheck = {
+  name: string;
+  kind: string;
+  /** A critical FAIL goes back by itself where the rules allow it; another one asks. */
+  critical: boolean;
+  /** Asked again until PASS or WARN for at most this long; 0 asks once. */
+  withinMs: number;
+  /** Pause between two tries. */
+  everyMs: number;
+  remedy: string | null;
+  spec: Json;
+};
+
+export type CheckResult = Answer & { name: string; kind: string; critical: boolean; durationMs: number; tries: number };

@@ -1,0 +1,142 @@
+import type { PlannedCheck } from './check.ts';
+import type { Json } from './json.ts';
+import type { KindTraits } from './target.ts';
+
+/** `backward`: the previous code runs on the new schema. `forward`: the new code runs on the old schema. Neither: breaking. */
+export type Compatibility = { backward: boolean; forward: boolean };
+
+export type Person = { name: string; contact: string | null };
+
+/** Who may answer, how many are needed, and what happens when nobody does. Times are milliseconds. */
+export type AskingRules = {
+  deciders: string[];
+  needs: number;
+  /** The person who started the release may not answer. */
+  notRequester: boolean;
+  deadlineMs: number;
+  remindEveryMs: number | null;
+  escalate: { afterMs: number; to: string }[];
+};
+
+/** `days`: 1 Monday … 7 Sunday. `from` and `to`: "HH:MM" in `timezone`; a `to` before `from` ends on the next day. */
+export type ReleaseWindow = { days: number[]; from: string; to: string; timezone: string };
+
+export type PlannedTarget = {
+  name: string;
+  kind: string;
+  traits: KindTraits;
+  /** Of this release's migration; null for a target that holds no data. */
+  compatibility: Compatibility | null;
+  /** Targets that write to this one; they are held with it. */
+  writers: string[];
+  /** `self`: a failure of this target restores this target only. */
+  scope: 'all' | 'self';
+  /** Opaque here: references are still references. */
+  spec: Json;
+};
+
+export type Phase = 'prepare' | 'preflight' | 'baseline' | 'change' | 'evidence';
+
+/** The names that the Temporal UI shows; each is a registered activity. */
+export type StepActivity =
+  | 'prepare'
+  | 'survey'
+  | 'preflight'
+  | 'hold'
+  | 'snapshot'
+  | 'migrate'
+  | 'verify'
+  | 'seed'
+  | 'resume'
+  | 'deploy'
+  | 'logs'
+  | 'invalidate'
+  | 'smoke'
+  | 'performance'
+  | 'monitoring';
+
+/** One line of the runbook. `id` is unique in the plan, e.g. `migrate database`. */
+export type PlannedStep = {
+  id: string;
+  activity: StepActivity;
+  phase: Phase;
+  target: string | null;
+  /** Passed to `apply`; null where the step applies no change. */
+  change: string | null;
+  checks: PlannedCheck[];
+  requests: PlannedRequest[];
+  /** Rollback point that a failure of this step goes back to: the number of targets touched so far, 0 while nothing is. */
+  point: number;
+  /** The whole step, with every retry, may take this long. */
+  patienceMs: number;
+};
+
+/** One endpoint of the performance step. `spec` is an `http` check's spec, asked `samples` times. */
+export type PlannedRequest = {
+  name: string;
+  spec: Json;
+  samples: number;
+  everyMs: number;
+  criteria: PlannedCriterion[];
+};
+
+/** What is measured over a set of samples: `errors` in per cent, percentiles in milliseconds. */
+export type Measure = 'errors' | 'p50' | 'p95' | 'p99';
+
+/** Limits in the measure's unit; a value above `rollBackAbove` rolls back, one above `consultAbove` asks. */
+export type PlannedCriterion = {
+  name: string;
+  measure: Measure;
+  rollBackAbove: number | null;
+  consultAbove: number | null;
+};
+
+export type PlannedWatch = {
+  /** Reported points: every `everyMs` for `forMs`, one stretch after the other. */
+  stretches: { everyMs: number; forMs: number }[];
+  /** Asked continuously between the reported points; an `http` check's spec. Null: only `checks` are asked. */
+  probe: { name: string; spec: Json; everyMs: number } | null;
+  criteria: PlannedCriterion[];
+  /** Asked once at each reported point. */
+  checks: PlannedCheck[];
+  minimumSamples: number;
+  /** Share of the watch, 0 to 1, that may go unmeasured before the end is no longer automatic. */
+  maxUnwatched: number;
+  /** People are reminded of the review this long after the release; null: no reminder. */
+  reviewAfterMs: number | null;
+};
+
+/** `on`: which events it tells; `spec` is opaque, references are still references. */
+export type PlannedNotice = { name: string; kind: string; on: NoticeEvent[]; spec: Json };
+export type NoticeEvent = 'question' | 'reminder' | 'escalation' | 'blocked' | 'failed' | 'ended' | 'watch';
+
+/** The plan as the workflow gets it: flat, complete, no defaults left to guess, no secret in it. */
+export type Plan = {
+  format: 1;
+  application: string;
+  environment: string;
+  version: string;
+  /** Absolute directory of the plan file on the host whose task queue runs local targets. */
+  home: string;
+  /** Absolute folder for evidence. */
+  records: string;
+  window: ReleaseWindow | null;
+  people: Record<string, Person>;
+  /** Null: nobody is asked before the release. */
+  gate: AskingRules | null;
+  /** Who answers when something fails. */
+  questions: AskingRules;
+  targets: PlannedTarget[];
+  steps: PlannedStep[];
+  /** Asked after every rollback before users are let in: the smoke checks marked `repeatable`. */
+  afterRollback: PlannedCheck[];
+  watch: PlannedWatch | null;
+  rollback: { holdMs: number };
+  notify: PlannedNotice[];
+  /** What rows cannot show: mails, payments, webhooks. Printed beside every loss. */
+  outside: string[];
+  /** Task queue of the workflow and of everything that is not local. */
+  taskQueue: string;
+  /** Task queue of targets that live on one host. */
+  localTaskQueue: string;
+};

@@ -1,0 +1,131 @@
+import type { Fingerprint, Proof } from './fingerprint.ts';
+import type { Json } from './json.ts';
+
+/** Structured log lines of one attempt. Known secret values are redacted behind it. */
+export interface Log {
+  info(message: string, fields?: Record<string, Json>): void;
+  warn(message: string, fields?: Record<string, Json>): void;
+}
+
+/** What `prepare` built and pinned for one target. `digest` covers everything that the change will run. */
+export type Artefact = {
+  digest: string;
+  /** Where the target finds it again, in the target's own terms: a directory, an image reference. */
+  location: string | null;
+  /** What was pinned, for the digest that people approve: file or image name → hash. Values are never secret. */
+  parts: { name: string; digest: string }[];
+};
+
+/**
+ * Everything a target needs for one verb.
+ *
+ * - `spec`: this target's part of the plan, references already resolved: it may hold secrets, so it is never logged.
+ * - `home`: absolute directory of the plan file; relative paths in `spec` start there.
+ * - `key`: stable per release, target and verb. The same key finds the effect that an earlier attempt began.
+ * - `fence`: grows with every attempt of the release. An attempt older than the newest one seen by the target is
+ *   refused with the failure `stale-fence`.
+ * - `pinned`: what `prepare` returned for this target in this release, null before it or where the kind prepares nothing.
+ * - `signal`: aborted on cancellation and when the worker loses the attempt.
+ */
+export interface Call<Spec> {
+  spec: Spec;
+  application: string;
+  environment: string;
+  target: string;
+  release: string;
+  home: string;
+  key: string;
+  fence: number;
+  pinned: Artefact | null;
+  signal: AbortSignal;
+  log: Log;
+}
+
+/** Each verb begins its effect, or finds the one that `key` began, and answers at once. Failures are thrown. */
+export type Step<T> =
+  | { state: 'done'; value: T }
+  /** Look again after that many milliseconds; `detail` tells people what is awaited. */
+  | { state: 'working'; detail: string; lookAgainMs: number }
+  /** Only a person can do it. The verb is called again once somebody says that it is done. */
+  | { state: 'ask'; question: string };
+
+/** What was recorded of a target before it changed. `absent`: there was nothing, and going back means nothing again. */
+export type Savepoint<State extends Json = Json> = {
+  target: string;
+  kind: string;
+  release: string;
+  takenAt: string;
+  /** The version that ran, null when absent or not known. */
+  version: string | null;
+  absent: boolean;
+  /** How long writers were held off for taking it, 0 when they were not. */
+  heldMs: number;
+  fingerprint: Fingerprint;
+  /** What this kind needs to go back. Never a secret. */
+  state: State;
+};
+
+/** A restore says what it proved, how long users were cut off by it, and what it set aside and kept. */
+export type Restored = { proof: Proof; downtimeMs: number; kept: string | null; detail: string };
+
+export type FindingStatus = 'PASS' | 'WARN' | 'FAIL';
+
+/** One thing that `survey` looked at. A FAIL stops the release before anything is changed; it carries a remedy. */
+export type Finding = { status: FindingStatus; what: string; remedy?: string };
+
+/** `running` identifies what runs now, so that an approval can be void when it changed; null when absent. */
+export type Survey = { findings: Finding[]; running: string | null };
+
+/** One kind of thing that a release changes. One file per kind; vendors are loaded when used. */
+export interface Target<Spec, State extends Json = Json, Change extends string = string> {
+  /** Can it be changed, and can every undo be done? Changes nothing. */
+  survey(call: Call<Spec>): Promise<Survey>;
+  save(call: Call<Spec>): Promise<Step<Savepoint<State>>>;
+  apply(call: Call<Spec>, change: Change, version: string): Promise<Step<Json>>;
+  /** Restores beside, compares, and only then exchanges. Right whether the change never ran, half ran or finished. */
+  restore(call: Call<Spec>, to: Savepoint<State>): Promise<Step<Restored>>;
+  fingerprint(call: Call<Spec>): Promise<Fingerprint>;
+}
+
+/** Builds and pins what a change will use. Nothing that a user can see changes. */
+export interface Prepares<Spec> {
+  prepare(call: Call<Spec>, version: string): Promise<Step<Artefact>>;
+}
+
+/** Keeps writers out (a database) or stops serving (a service), and later puts back exactly what was. */
+export interface Holds<Spec> {
+  hold(call: Call<Spec>): Promise<Step<Json>>;
+  resume(call: Call<Spec>, held: Json): Promise<Step<null>>;
+}
+
+/** Moves a share of the traffic. */
+export interface Splits<Spec> {
+  shift(call: Call<Spec>, percent: number): Promise<Step<null>>;
+}
+
+/** How a database stands against its savepoint. `differs` names what, so that people can judge. */
+export type Standing = { state: 'equal' | 'differs' | 'unknown'; proof: Proof; detail: string };
+
+/** A target that holds data. */
+export interface Stores<Spec, State extends Json = Json> {
+  compare(call: Call<Spec>, since: Savepoint<State>): Promise<Standing>;
+}
+
+/** The file of one kind exports this: the four verbs and whatever else the kind can do. */
+export type Kind<Spec, State extends Json = Json, Change extends string = string> = Target<Spec, State, Change> &
+  Partial<Prepares<Spec> & Holds<Spec> & Splits<Spec> & Stores<Spec, State>>;
+
+/**
+ * What the table of kinds says about a kind without loading it.
+ *
+ * - `stores`: it holds data, so a restore may lose some · `local`: it lives on one host and uses that host's task queue
+ * - `changes`: what `apply` understands, in the order in which a release uses them
+ */
+export type KindTraits = {
+  changes: readonly string[];
+  stores: boolean;
+  holds: boolean;
+  prepares: boolean;
+  splits: boolean;
+  local: boolean;
+};
