@@ -1,0 +1,35 @@
+import { TargetFailure } from '../release/failure.ts';
+import type { Json } from '../release/json.ts';
+import type { Kind } from '../release/target.ts';
+
+/** A kind whose spec was checked by its schema and is opaque to the caller. */
+export type AnyKind = Kind<Json, Json, string>;
+
+/**
+ * The one place where a kind's own types are given up: its spec was validated when the plan was loaded, and its
+ * savepoint was made by itself.
+ */
+function opaque<Spec, State extends Json, Change extends string>(kind: Kind<Spec, State, Change>): AnyKind {
+  return kind as unknown as AnyKind;
+}
+
+/** Vendor code is loaded when a kind is first used. */
+const loaders: Record<string, () => Promise<AnyKind>> = {
+  postgres: async () => opaque((await import('./postgres/postgres.ts')).postgres),
+  process: async () => opaque((await import('./process/process.ts')).process),
+  site: async () => opaque((await import('./site/site.ts')).site),
+  command: async () => opaque((await import('./command/command.ts')).command),
+  memory: async () => opaque((await import('./memory/memory.ts')).memory),
+  'memory-database': async () => opaque((await import('./memory/memory.ts')).memoryDatabase),
+};
+
+/** @throws TargetFailure `invalid-input` for a name that no kind has; it lists the names. */
+export async function loadTarget(kind: string): Promise<AnyKind> {
+  const load = Object.hasOwn(loaders, kind) ? loaders[kind] : undefined;
+  if (load === undefined) {
+    throw new TargetFailure('invalid-input', `there is no target kind '${kind}'`, {
+      remedy: `use one of: ${Object.keys(loaders).join(', ')}`,
+    });
+  }
+  return load();
+}
