@@ -103,11 +103,16 @@ export function safeChoices(situation: Situation): ChoiceId[] {
   return choices;
 }
 
-/** Staying leaves everything as it is now; a database that was left half way is only safe under `backward`. */
+/**
+ * Staying leaves everything as it is now. A database that was left half way is only safe under `backward`; a code
+ * target whose change failed may run either version, so both must be safe.
+ */
 function mayStay({ targets, step }: Situation): boolean {
   if (incompatiblePairs(targets, []).length > 0) return false;
   const failed = targets.find((target) => target.name === step.target);
-  if (!failed?.stores || !aboutDatabase.includes(step.activity)) return true;
+  if (failed === undefined) return true;
+  if (!failed.stores) return incompatiblePairs(targets, [failed.name]).length === 0;
+  if (!aboutDatabase.includes(step.activity)) return true;
   return failed.standing === 'equal' || failed.compatibility?.backward === true;
 }
 
