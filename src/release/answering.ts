@@ -16,7 +16,7 @@ export function waysToAnswer(status: ReleaseStatus, question: Question): WayToAn
 
 /** Somebody who may answer; a placeholder where nobody is named. */
 function whoMayAnswer(question: Question): string {
-  return question.deciders.find((person) => person !== question.barred) ?? '<person>';
+  return question.deciders.find((person) => person !== question.barred) ?? 'PERSON';
 }
 
 function wayToAnswer(status: ReleaseStatus, question: Question, choice: Choice): WayToAnswer {
@@ -43,7 +43,7 @@ function wayToAnswer(status: ReleaseStatus, question: Question, choice: Choice):
 
 /** Quoted for a POSIX shell where it needs to be; names come from plans, so they may hold anything. */
 function word(text: string): string {
-  return /^[\w./:@%+=<>-]+$/.test(text) && !/[<>]/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Who may answer, how many are needed and who may not, in one line. */
