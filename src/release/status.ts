@@ -123,6 +123,19 @@ export type ReleaseStatus = {
   timeline: TimelineEntry[];
   /** The release whose savepoints this one took over, and how. */
   continues: { release: string; as: 'resume' | 'restore' | 'accept-dirty'; reason: string } | null;
+  /** Set when this release was refused because an earlier one was left unfinished; the next start sees it through this. */
+  dirty: Dirty | null;
+};
+
+/** What is left of a run that ended without cleaning up. */
+export type Dirty = {
+  release: string;
+  runId: string;
+  version: string | null;
+  /** How it ended, e.g. `terminated`. */
+  ended: string;
+  /** Targets whose change may have begun, null when it cannot be told any more. */
+  changed: string[] | null;
 };
 
 export type WatchPoint = { at: string; samples: number; unwatchedMs: number; judgements: Judgement[]; checks: CheckResult[] };
@@ -153,4 +166,5 @@ export type ReleaseResult = {
   /** Who decided what and why, for endings that a person made. */
   decidedBy: { by: string; choice: string; reason: string | null } | null;
   notes: string[];
+  dirty: Dirty | null;
 };

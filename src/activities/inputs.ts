@@ -1,0 +1,78 @@
+import type { CheckResult, PlannedCheck } from '../release/check.ts';
+import type { FailureView } from '../release/failure.ts';
+import type { Proof } from '../release/fingerprint.ts';
+import type { Json } from '../release/json.ts';
+import type { Message } from '../release/notice.ts';
+import type { Plan, PlannedNotice, PlannedRequest, PlannedTarget, PlannedWatch, ReleaseWindow } from '../release/plan.ts';
+import type { Dirty, ReleaseStatus, WatchPoint } from '../release/status.ts';
+import type { Artefact, Restored, Savepoint, Standing, Survey } from '../release/target.ts';
+import type { Judgement } from '../release/verdict.ts';
+
+/** What every activity knows of its release. `release` names the effects, so a resumed release keeps its first id. */
+export type Place = Pick<Plan, 'application' | 'environment' | 'version' | 'home' | 'records'> & { release: string };
+
+/** `fence`: base of this call; the attempt number is added by the activity. */
+export type TargetInput = {
+  place: Place;
+  target: PlannedTarget;
+  key: string;
+  fence: number;
+  pinned: Artefact | null;
+  patienceMs: number;
+};
+
+export type ApplyInput = TargetInput & { change: string };
+export type ResumeInput = TargetInput & { held: Json };
+export type RestoreInput = TargetInput & { savepoint: Savepoint };
+export type ChecksInput = { place: Place; checks: PlannedCheck[] };
+export type PerformanceInput = { place: Place; requests: PlannedRequest[] };
+/** Epoch milliseconds. */
+export type WatchInput = { place: Place; watch: PlannedWatch; fromMs: number; untilMs: number };
+export type PinInput = { planDigest: string; place: Place; artefacts: { target: string; artefact: Artefact }[]; plan: Plan };
+export type WindowInput = { window: ReleaseWindow; nowMs: number };
+/** `expiresMs`: when the approval is worth nothing any more; null while the window is open and long enough. */
+export type WindowAnswer = { opensAtMs: number; closesAtMs: number };
+export type TellInput = { place: Place; notice: PlannedNotice; message: Message; key: string };
+export type PreviousInput = { workflowId: string; runId: string; previousRunId: string | null };
+export type ReportInput = { place: Place; status: ReleaseStatus };
+
+/** How the environment was left. `status`: the last status of the run that a continuation takes over. */
+export type Previous = { dirty: Dirty | null; status: ReleaseStatus | null };
+
+/** The end of a drive: done, or a question that only a person can answer; the verb is called again afterwards. */
+export type Driven<T> = { state: 'done'; value: T } | { state: 'ask'; question: string };
+
+/**
+ * The activities by the names that the Temporal UI shows. They throw `ApplicationFailure`s whose type is a
+ * `FailureKind` and whose first detail is a `FailureView`.
+ */
+export interface Activities {
+  readPrevious(input: PreviousInput): Promise<Previous>;
+  prepare(input: TargetInput): Promise<Driven<Artefact>>;
+  pin(input: PinInput): Promise<{ digest: string }>;
+  survey(input: TargetInput): Promise<Survey>;
+  preflight(input: ChecksInput): Promise<CheckResult[]>;
+  openWindow(input: WindowInput): Promise<WindowAnswer>;
+  hold(input: TargetInput): Promise<Driven<Json>>;
+  resume(input: ResumeInput): Promise<Driven<null>>;
+  snapshot(input: TargetInput): Promise<Driven<Savepoint>>;
+  migrate(input: ApplyInput): Promise<Driven<Json>>;
+  seed(input: ApplyInput): Promise<Driven<Json>>;
+  deploy(input: ApplyInput): Promise<Driven<Json>>;
+  invalidate(input: ApplyInput): Promise<Driven<Json>>;
+  verify(input: ChecksInput): Promise<CheckResult[]>;
+  logs(input: ChecksInput): Promise<CheckResult[]>;
+  smoke(input: ChecksInput): Promise<CheckResult[]>;
+  monitoring(input: ChecksInput): Promise<CheckResult[]>;
+  performance(input: PerformanceInput): Promise<Judgement[]>;
+  watch(input: WatchInput): Promise<WatchPoint>;
+  compare(input: RestoreInput): Promise<Standing>;
+  restore(input: RestoreInput): Promise<Driven<Restored>>;
+  /** Does the target equal its savepoint now? Used after a person restored it by hand. */
+  proveByHand(input: RestoreInput): Promise<Proof>;
+  tell(input: TellInput): Promise<void>;
+  report(input: ReportInput): Promise<{ files: string[] }>;
+}
+
+/** First detail of every failure that `boundary.ts` makes. */
+export type { FailureView };
