@@ -18,8 +18,14 @@ export type AskingRules = {
   escalate: { afterMs: number; to: string }[];
 };
 
-/** `days`: 1 Monday … 7 Sunday. `from` and `to`: "HH:MM" in `timezone`; a `to` before `from` ends on the next day. */
-export type ReleaseWindow = { days: number[]; from: string; to: string; timezone: string };
+/**
+ * `days`: 1 Monday … 7 Sunday. `from` and `to`: "HH:MM" in `timezone`; a `to` before `from` ends on the next day.
+ * `neededMs`: expected duration and longest restore together; a release starts only where that still fits.
+ */
+export type ReleaseWindow = { days: number[]; from: string; to: string; timezone: string; neededMs?: number };
+
+/** What a restore that loses rows needs: a person, never, or at most these bounds. */
+export type DataLossRule = 'ask' | 'refuse' | { rows: number; withinMs: number };
 
 export type PlannedTarget = {
   name: string;
@@ -131,7 +137,8 @@ export type Plan = {
   /** Asked after every rollback before users are let in: the smoke checks marked `repeatable`. */
   afterRollback: PlannedCheck[];
   watch: PlannedWatch | null;
-  rollback: { holdMs: number };
+  /** `ignore`: tables that are shown in a loss and do not count. */
+  rollback: { holdMs: number; dataLoss?: DataLossRule; ignore?: string[] };
   notify: PlannedNotice[];
   /** What rows cannot show: mails, payments, webhooks. Printed beside every loss. */
   outside: string[];

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { httpSchema } from '../../checks/http.schema.ts';
+import { amount, count, duration, label, pause, percentage, share } from '../words.schema.ts';
+import { checksSchema } from './checks.schema.ts';
+
+function limits<Limit extends typeof duration | typeof percentage>(limit: Limit, what: string) {
+  return z
+    .strictObject({
+      consult: limit.optional().describe('Above it a person is asked.'),
+      rollBack: limit.optional().describe('Above it the release goes back.'),
+    })
+    .refine((given) => given.consult !== undefined || given.rollBack !== undefined, {
+      error: 'must name consult, rollBack or both',
+    })
+    .meta({ description: what, minProperties: 1 })
+    .optional();
+}
+
+/** What is measured over a set of samples, and its limits. */
+export const criteriaFields = {
+  errors: limits(percentage, 'Limits for the share of failed samples, in per cent.'),
+  p50: limits(duration, 'Limits for the median time of an answer.'),
+  p95: limits(duration, 'Limits for the 95th percentile of the time of an answer.'),
+  p99: limits(duration, 'Limits for the 99th percentile of the time of an answer.'),
+};
+
+const criteriaSchema = z.strictObject(criteriaFields);
+export type WrittenCriteria = z.output<typeof criteriaSchema>;
+
+/** What a request of the performance step has besides the fields of an `http` check. */
+export const requestFields = {
+  name: label.describe('What people call this request; unique in the list.'),
+  samples: count.default(20).describe('How often it is sent. Default 20.'),
+  every: pause.default(100).describe('Time from one sending to the next. Default 100ms.'),
+  ...criteriaFields,
+};
+
+export const performanceSchema = z.strictObject({
+  requests: z
+    .array((httpSchema as z.ZodObject).safeExtend(requestFields), { error: 'must be a list of requests' })
+    .min(1, { error: 'must hold at least one request' })
+    .describe('Requests that are measured; each has the fields of an `http` check, and limits.'),
+});
+
+export type WrittenRequest = z.output<z.ZodObject<typeof requestFields>>;
+
+/** What the probe of the watch has besides the fields of an `http` check. */
+export const probeFields = {
+  name: label.default('probe').describe('What people call it. Default probe.'),
+  every: duration.default(1000).describe('Time from one sending to the next. Default 1s.'),
+};
+
+export const watchSchema = z.strictObject({
+  schedule: z
+    .array(
+      z.strictObject({
+        every: duration.describe('Time from one reported point to the next.'),
+        for: duration.describe('How long this stretch lasts.'),
+      }),
+      { error: 'must be a list of { every, for }' },
+    )
+    .min(1, { error: 'must hold at least one stretch such as { every: 15m, for: 4h }' })
+    .describe('When the watch reports: one stretch after the other.'),
+  probe: (httpSchema as z.ZodObject)
+    .safeExtend(probeFields)
+    .optional()
+    .describe('Sent continuously between the points; has the fields of an `http` check.'),
+  criteria: criteriaSchema.optional().describe('What is judged over the samples of the probe.'),
+  checks: checksSchema.default([]).describe('Asked once at each reported point.'),
+  minimumSamples: count.default(20).describe('Fewer samples are not judged. Default 20.'),
+  maxUnwatched: share
+    .default(0.1)
+    .describe('Share of the watch that may go unmeasured before its end needs a person. Default 10 %.'),
+  review: duration.optional().describe('People are reminded of the review this long after the release. Default never.'),
+});
+
+export type WrittenProbe = z.output<z.ZodObject<typeof probeFields>>;
+
+export const rollbackSchema = z.strictObject({
+  dataLoss: z
+    .union(
+      [
+        z.enum(['ask', 'refuse']),
+        z.strictObject({
+          allow: z.strictObject({
+            rows: amount.describe('Rows that may be lost without asking.'),
+            within: duration.describe('Only this long after the release.'),
+          }),
+        }),
+      ],
+      { error: 'must be ask, refuse, or { allow: { rows: 100, within: 30m } } with both bounds' },
+    )
+    .default('ask')
+    .describe('What a restore that loses rows needs: a person (`ask`), never (`refuse`), or at most these bounds. Default ask.'),
+  ignore: z.array(z.string()).default([]).describe('Tables that are shown in a loss and do not count. Default none.'),
+  hold: duration.default(5 * 60 * 1000).describe('Writers are held at most this long for a restore. Default 5m.'),
+});
