@@ -33,7 +33,7 @@ const savepointSchema = z
 
 /** A PostgreSQL database. Times come out in milliseconds. */
 export const postgresSchema = z.strictObject({
-  url: text.describe('Connection that may create, rename and copy databases, e.g. ${env:SHOP_ADMIN_URL}'),
+  url: text.describe('Connection that may create, rename and copy databases, usually a reference'),
   database: text.nullable().default(null).describe('Name of the database, default: the one in url'),
   owner: text.nullable().default(null).describe('Owner when a first release creates it, default: the role in url'),
   savepoint: savepointSchema.describe('How it is saved before it changes'),
