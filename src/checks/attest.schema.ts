@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { duration } from '../plan/words.schema.ts';
+import { duration, name, text } from '../plan/words.schema.ts';
 
-/** A statement that a named person makes for this version; `by` holds names from the plan's `people`. */
+/** A statement that a named person makes about this version; PENDING until somebody does. */
 export const attestSchema = z.strictObject({
-  statement: z.string().min(1),
-  by: z.array(z.string().min(1)).min(1),
-  maxAge: duration.default(24 * 60 * 60 * 1000),
+  statement: text.describe('What the person states, as a sentence'),
+  by: z.array(name).min(1, { error: 'must name at least one person' }).describe('People of the plan who may state it'),
+  maxAge: duration.default(86_400_000).describe('Older statements do not count, default 24h'),
 });
 
 export type AttestSpec = z.output<typeof attestSchema>;

@@ -1,62 +1,67 @@
 import { z } from 'zod';
+import { pattern as patternText, text } from '../plan/words.schema.ts';
 
 /** A regular expression as text; one that holds a reference can only be compiled where it is used. */
-export const pattern = z.string().min(1).refine(compiles, 'is not a regular expression');
+const pattern = patternText.refine(compiles, { error: 'must be a regular expression; this one does not compile' });
 
-function compiles(text: string): boolean {
-  if (text.includes('${')) return true;
+function compiles(written: string): boolean {
+  if (written.includes('${')) return true;
   try {
-    new RegExp(text, 'u');
+    new RegExp(written, 'u');
     return true;
   } catch {
     return false;
   }
 }
 
+const matching = z.strictObject({ matches: pattern.describe('Regular expression without slashes') });
+
 /** Text that must be found: a plain piece, or `{ matches: <regular expression> }`. */
-const textPiece = z.union([z.string().min(1), z.strictObject({ matches: pattern })]);
+const textPiece = z.union([text, matching]);
+export type TextPiece = z.output<typeof textPiece>;
 
 /** One piece or several; all are looked at. Normalised to a list. */
 export const textPieces = z
-  .union([textPiece, z.array(textPiece).min(1)])
+  .union([textPiece, z.array(textPiece).min(1, { error: 'must hold at least one text' })])
   .transform((written) => (Array.isArray(written) ? written : [written]));
 
-export type TextPiece = z.output<typeof textPiece>;
-
 /** A header's value: exactly this text, or `{ matches: <regular expression> }`, or true for "is there". */
-export const headerValue = z.union([z.string(), z.strictObject({ matches: pattern }), z.literal(true)]);
-
+export const headerValue = z.union([z.string(), matching, z.literal(true)]);
 export type HeaderValue = z.output<typeof headerValue>;
 
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export type Scalar = z.output<typeof scalar>;
 
-const range = z.strictObject({ min: z.number().optional(), max: z.number().optional() });
+const range = z.strictObject({
+  min: z.number().optional().describe('At least'),
+  max: z.number().optional().describe('At most'),
+});
 
 /** An exact number or `{ min, max }`; normalised to bounds that both hold. */
-export const amount = z
+export const bounds = z
   .union([z.number(), range])
-  .transform((written) => (typeof written === 'number' ? { min: written, max: written } : written));
+  .transform((written): Bounds => (typeof written === 'number' ? { min: written, max: written } : written));
+export type Bounds = { min?: number | undefined; max?: number | undefined };
 
-export type Amount = z.output<typeof amount>;
-
-/** What a value must be; every word given must hold. `count`: how many values the path finds. */
+/** What a value must be; every word given must hold. */
 const conditions = z
   .strictObject({
-    equals: z.json().optional(),
-    oneOf: z.array(scalar).min(1).optional(),
-    min: z.number().optional(),
-    max: z.number().optional(),
-    matches: pattern.optional(),
-    exists: z.boolean().optional(),
-    count: amount.optional(),
+    equals: z.json().optional().describe('Exactly this value'),
+    oneOf: z.array(scalar).min(1).optional().describe('One of these values'),
+    min: z.number().optional().describe('A number of at least this'),
+    max: z.number().optional().describe('A number of at most this'),
+    matches: pattern.optional().describe('Regular expression without slashes that the text matches'),
+    exists: z.boolean().optional().describe('false: nothing is found there'),
+    count: bounds.optional().describe('How many values the path finds: a number or { min, max }'),
   })
-  .refine((given) => Object.keys(given).length > 0, 'needs at least one of equals, oneOf, min, max, matches, exists, count');
+  .refine((given) => Object.keys(given).length > 0, {
+    error: 'must hold at least one of equals, oneOf, min, max, matches, exists, count',
+  });
+export type ValueConditions = z.output<typeof conditions>;
 
 /** A plain value or list means `equals`. */
 export const valueConditions = z.union([
-  scalar.transform((equals) => ({ equals })),
-  z.array(z.json()).transform((equals) => ({ equals })),
+  scalar.transform((equals): ValueConditions => ({ equals })),
+  z.array(z.json()).transform((equals): ValueConditions => ({ equals })),
   conditions,
 ]);
-
-export type ValueConditions = z.output<typeof conditions>;

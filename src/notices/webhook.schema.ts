@@ -1,18 +1,12 @@
 import { z } from 'zod';
-import { duration } from '../plan/words.schema.ts';
+import { duration, text, url } from '../plan/words.schema.ts';
 
-/** `secret` signs the body, so that the receiver knows who sent it. */
+/** Messages as JSON by POST. */
 export const webhookSchema = z.strictObject({
-  url: z
-    .string()
-    .min(1)
-    .refine(
-      (text) => text.includes('${') || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)),
-      'is not an http:// or https:// address',
-    ),
-  headers: z.record(z.string().min(1), z.string()).default({}),
-  secret: z.string().min(1).optional(),
-  timeout: duration.default(10_000),
+  url: url.describe('Address that gets the message'),
+  headers: z.record(text, z.string()).default({}).describe('Headers added to the request'),
+  secret: text.optional().describe('Key that signs the body; give it as a reference'),
+  timeout: duration.default(10_000).describe('Patience for the answer, default 10s'),
 });
 
 export type WebhookSpec = z.output<typeof webhookSchema>;
