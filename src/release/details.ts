@@ -48,8 +48,14 @@ export function currentDetails(status: ReleaseStatus): string {
   sections.push({ ...section('Watch', watchLines(status)), keep: 'last' });
   sections.push(section('Savepoints', status.savepoints.map(savepointLine)));
   sections.push({ ...section('Refused messages', refusalLines(status)), keep: 'last' });
-  sections.push({ ...section('Notes', status.notes.map((note) => `- ${plainText(note)}`)), keep: 'last' });
-  return fit(sections.filter((each) => each.lines.length > 0));
+  sections.push({
+    ...section(
+      'Notes',
+      status.notes.map((note) => `- ${plainText(note)}`),
+    ),
+    keep: 'last',
+  });
+  return withinLimit(sections.filter((each) => each.lines.length > 0));
 }
 
 function section(heading: string, lines: string[]): Section {
@@ -59,8 +65,10 @@ function section(heading: string, lines: string[]): Section {
 function headline(status: ReleaseStatus): Section {
   const name = plainText(`${status.application} ${status.environment} ${status.version}`);
   const lines = [`**${name}** · ${headlineState(status)} · asked for by ${plainText(status.requester)}`];
-  if (status.waitingFor !== null && status.question === null) lines.push('', `Waits for ${plainText(status.waitingFor)}`);
-  if (status.pausedUntil !== null) lines.push('', `Paused until ${moment(status.pausedUntil)}; ${code('savepoint resume')}`);
+  if (status.waitingFor !== null && status.question === null)
+    lines.push('', `Waits for ${plainText(status.waitingFor)}`);
+  if (status.pausedUntil !== null)
+    lines.push('', `Paused until ${moment(status.pausedUntil)}; ${code('savepoint resume')}`);
   if (status.halt !== null) {
     const { kind, by, reason, at } = status.halt;
     lines.push('', `**${kind}** by ${plainText(by)} at ${moment(at)}: ${plainText(reason)}`);
@@ -71,7 +79,12 @@ function headline(status: ReleaseStatus): Section {
     if (status.failure?.remedy) lines.push('', `→ ${plainText(status.failure.remedy, 600)}`);
   }
   if (Object.keys(status.held).length > 0) {
-    lines.push('', `⚠ Held, so users may be cut off: ${Object.keys(status.held).map((name) => plainText(name)).join(', ')}`);
+    lines.push(
+      '',
+      `⚠ Held, so users may be cut off: ${Object.keys(status.held)
+        .map((name) => plainText(name))
+        .join(', ')}`,
+    );
   }
   return { heading: null, lines, keep: 'first' };
 }
@@ -116,9 +129,16 @@ function questionSections(status: ReleaseStatus, question: Question): Section[] 
 
 function stepLines(step: StepStatus): string[] {
   const took = stepSpanMs(step);
-  const words = [stepWords[step.state], took === null ? null : duration(took), step.detail === null ? null : plainText(step.detail)];
+  const words = [
+    stepWords[step.state],
+    took === null ? null : duration(took),
+    step.detail === null ? null : plainText(step.detail),
+  ];
   const lines = [
-    [`- ${stepGlyphs[step.state]} ${plainText(step.id)}`, ...words.filter((word) => word !== undefined && word !== null)].join(' · '),
+    [
+      `- ${stepGlyphs[step.state]} ${plainText(step.id)}`,
+      ...words.filter((word) => word !== undefined && word !== null),
+    ].join(' · '),
   ];
   if (step.failure) lines.push(`  - ✘ ${plainText(`${step.failure.kind}: ${step.failure.message}`, 600)}`);
   for (const check of step.checks) {
@@ -142,7 +162,9 @@ function restoredLines(target: RestoredTarget): string[] {
   }
   for (const difference of target.proof?.differences ?? []) {
     const { part, expected, actual } = difference;
-    lines.push(`  - ✘ ${plainText(part)}: expected ${code(expected ?? 'nothing', 80)}, found ${code(actual ?? 'nothing', 80)}`);
+    lines.push(
+      `  - ✘ ${plainText(part)}: expected ${code(expected ?? 'nothing', 80)}, found ${code(actual ?? 'nothing', 80)}`,
+    );
   }
   if (target.failure) lines.push(`  - ✘ ${plainText(`${target.failure.kind}: ${target.failure.message}`, 600)}`);
   return lines;
@@ -163,7 +185,9 @@ function watchLines(status: ReleaseStatus): string[] {
   const lines = [`Until ${moment(until)} · watched ${duration(watchedMs)}, not watched ${duration(unwatchedMs)}`];
   for (const point of points) {
     const verdicts = point.judgements.map((each) => `**${each.verdict}** ${plainText(each.explanation)}`);
-    const failed = point.checks.filter((each) => each.status !== 'PASS').map((each) => `${each.status} ${plainText(each.name)}`);
+    const failed = point.checks
+      .filter((each) => each.status !== 'PASS')
+      .map((each) => `${each.status} ${plainText(each.name)}`);
     lines.push([`- ${moment(point.at)}`, `${point.samples} samples`, ...verdicts, ...failed].join(' · '));
   }
   return lines;
@@ -171,22 +195,23 @@ function watchLines(status: ReleaseStatus): string[] {
 
 function refusalLines(status: ReleaseStatus): string[] {
   return status.refusals.map(
-    (refusal) => `- ${moment(refusal.at)} ${code(refusal.message)} by ${plainText(refusal.by)}: ${plainText(refusal.reason)}`,
+    (refusal) =>
+      `- ${moment(refusal.at)} ${code(refusal.message)} by ${plainText(refusal.by)}: ${plainText(refusal.reason)}`,
   );
 }
 
 /** Joins sections up to the limit. What is left out is counted, and the command that shows it is named. */
-function fit(sections: Section[]): string {
+function withinLimit(sections: Section[]): string {
   let text = '';
   for (const [index, each] of sections.entries()) {
     // Room for one line per section that follows, so that every one of them is at least mentioned.
     const room = detailsLimit - utf8Length(text) - 160 * (sections.length - index - 1);
-    text += `${text === '' ? '' : '\n\n'}${fitSection(each, room - 2)}`;
+    text += `${text === '' ? '' : '\n\n'}${withinRoom(each, room - 2)}`;
   }
   return text;
 }
 
-function fitSection({ heading, lines, keep }: Section, room: number): string {
+function withinRoom({ heading, lines, keep }: Section, room: number): string {
   const head = heading === null ? [] : [`### ${heading}`];
   const whole = [...head, ...lines].join('\n');
   if (utf8Length(whole) <= room) return whole;

@@ -1,7 +1,9 @@
 /** Text of others made harmless inside Markdown: one line, nothing of it is markup, links or HTML. */
 export function plainText(text: string, longest = 300): string {
   const line = text.replace(/\s+/g, ' ').trim();
-  return shorten(line, longest).replace(/[\\`*_[\]<>|#~]/g, '\\$&').replace(/^([-+])/, '\\$1');
+  return shorten(line, longest)
+    .replace(/[\\`*_[\]<>|#~]/g, '\\$&')
+    .replace(/^([-+])/, '\\$1');
 }
 
 /** An inline code span; backticks inside would end it, so they become apostrophes. */

@@ -66,7 +66,12 @@ function facts(status: ReleaseStatus): [string, string][] {
     ['held', Object.keys(status.held).join(', ') || null],
     ['paused until', status.pausedUntil === null ? null : moment(status.pausedUntil)],
     ['halted', status.halt === null ? null : `${status.halt.kind} by ${status.halt.by}: ${status.halt.reason}`],
-    ['continues', status.continues === null ? null : `${status.continues.release} (${status.continues.as}): ${status.continues.reason}`],
+    [
+      'continues',
+      status.continues === null
+        ? null
+        : `${status.continues.release} (${status.continues.as}): ${status.continues.reason}`,
+    ],
     ['digest', status.digest],
     ['release', status.release],
     ['workflow', `${status.workflowId}, run ${status.runId}`],
@@ -99,7 +104,9 @@ function restored(status: ReleaseStatus): ReportSection {
 }
 
 function partsText(target: RestoredTarget): string {
-  const groups = target.proof ? partsByLevel(target.proof).map((group) => `${group.level}: ${group.names.join(', ')}`) : [];
+  const groups = target.proof
+    ? partsByLevel(target.proof).map((group) => `${group.level}: ${group.names.join(', ')}`)
+    : [];
   const differing = (target.proof?.differences ?? []).map(
     ({ part, expected, actual }) => `differs: ${part}, expected ${expected ?? 'nothing'}, found ${actual ?? 'nothing'}`,
   );
@@ -109,7 +116,11 @@ function partsText(target: RestoredTarget): string {
 
 function stepRow(step: StepStatus): string[] {
   const took = stepSpanMs(step);
-  const came = [stepWords[step.state], step.detail, step.failure ? `${step.failure.kind}: ${step.failure.message}` : null];
+  const came = [
+    stepWords[step.state],
+    step.detail,
+    step.failure ? `${step.failure.kind}: ${step.failure.message}` : null,
+  ];
   const said = came.filter((each) => each !== null && each !== undefined);
   return [stepGlyphs[step.state], step.id, took === null ? '-' : duration(took), said.join('; ') || '-'];
 }
@@ -117,7 +128,12 @@ function stepRow(step: StepStatus): string[] {
 /** Every check and every measurement with what was seen, the passed ones too. */
 function evidence(status: ReleaseStatus): ReportSection {
   const found = status.steps.flatMap((step) => [
-    ...step.checks.map((check) => [step.id, check.name, check.status, [check.summary, check.evidence].filter(Boolean).join(': ')]),
+    ...step.checks.map((check) => [
+      step.id,
+      check.name,
+      check.status,
+      [check.summary, check.evidence].filter(Boolean).join(': '),
+    ]),
     ...step.judgements.map((judged) => [step.id, judged.criterion, judged.verdict, judged.explanation]),
   ]);
   return { heading: 'Checks and measurements', head: ['step', 'question', 'answer', 'evidence'], rows: found };
@@ -164,7 +180,13 @@ function decisions(status: ReleaseStatus): ReportSection {
     heading: 'Decisions',
     head: ['question', 'who', 'choice', 'at', 'why'],
     rows: questions.flatMap((question) =>
-      question.answers.map((answer) => [question.text, answer.by, answer.choice, moment(answer.at), answer.note ?? '-']),
+      question.answers.map((answer) => [
+        question.text,
+        answer.by,
+        answer.choice,
+        moment(answer.at),
+        answer.note ?? '-',
+      ]),
     ),
   };
 }

@@ -27,7 +27,13 @@ export function oneLine(text: string): string {
 }
 
 function line(tone: Line['tone'], text: string): Line {
-  return { tone, text: text.split('\n').map((each) => each.replace(/\p{Cc}/gu, '')).join('\n') };
+  return {
+    tone,
+    text: text
+      .split('\n')
+      .map((each) => each.replace(/\p{Cc}/gu, ''))
+      .join('\n'),
+  };
 }
 
 const stepTones: Record<StepStatus['state'], Line['tone']> = {
@@ -43,8 +49,15 @@ const stepTones: Record<StepStatus['state'], Line['tone']> = {
 /** A step with its time, what came out of it, and every check or measurement that did not simply pass. */
 export function stepLines(step: StepStatus): Line[] {
   const took = stepSpanMs(step);
-  const words = [step.id, took === null ? null : duration(took), stepWords[step.state] ?? null, step.detail === null ? null : oneLine(step.detail)];
-  const lines = [line(stepTones[step.state], `${stepGlyphs[step.state]} ${words.filter((word) => word !== null).join('  ')}`)];
+  const words = [
+    step.id,
+    took === null ? null : duration(took),
+    stepWords[step.state] ?? null,
+    step.detail === null ? null : oneLine(step.detail),
+  ];
+  const lines = [
+    line(stepTones[step.state], `${stepGlyphs[step.state]} ${words.filter((word) => word !== null).join('  ')}`),
+  ];
   if (step.failure) {
     lines.push(line('bad', `    ${step.failure.kind}: ${oneLine(step.failure.message)}`));
     if (step.failure.evidence) lines.push(...indented('quiet', step.failure.evidence));
@@ -52,7 +65,9 @@ export function stepLines(step: StepStatus): Line[] {
   }
   for (const check of step.checks) {
     if (check.status === 'PASS') continue;
-    lines.push(line(check.status === 'FAIL' ? 'bad' : 'warn', `    ${check.status} ${check.name}: ${oneLine(check.summary)}`));
+    lines.push(
+      line(check.status === 'FAIL' ? 'bad' : 'warn', `    ${check.status} ${check.name}: ${oneLine(check.summary)}`),
+    );
     if (check.remedy) lines.push(line('plain', `    → ${oneLine(check.remedy)}`));
   }
   for (const judged of step.judgements) {
@@ -87,13 +102,19 @@ export function restoredLines(target: RestoredTarget): Line[] {
   if (done) words.push(proved(target.proved));
   if (target.downtimeMs !== null) words.push(`users cut off ${duration(target.downtimeMs)}`);
   if (target.kept !== null) words.push(`kept: ${oneLine(target.kept)}`);
-  const tone = target.state === 'failed' ? 'bad' : done && target.proved !== 'unproved' ? 'good' : done ? 'warn' : 'plain';
+  const tone =
+    target.state === 'failed' ? 'bad' : done && target.proved !== 'unproved' ? 'good' : done ? 'warn' : 'plain';
   const lines = [line(tone, `${restoreGlyphs[target.state]} ${words.join('  ')}`)];
   for (const group of target.proof ? partsByLevel(target.proof) : []) {
     lines.push(line('quiet', `    ${group.level}: ${oneLine(group.names.join(', '))}`));
   }
   for (const { part, expected, actual } of target.proof?.differences ?? []) {
-    lines.push(line('bad', `    differs: ${part}: expected ${oneLine(expected ?? 'nothing')}, found ${oneLine(actual ?? 'nothing')}`));
+    lines.push(
+      line(
+        'bad',
+        `    differs: ${part}: expected ${oneLine(expected ?? 'nothing')}, found ${oneLine(actual ?? 'nothing')}`,
+      ),
+    );
   }
   if (target.failure) {
     lines.push(line('bad', `    ${target.failure.kind}: ${oneLine(target.failure.message)}`));

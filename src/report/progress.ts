@@ -32,8 +32,15 @@ export function running(status: ReleaseStatus, nowIso: string): string | null {
   const name = restore ? `restore ${restore.target}` : step?.id;
   if (name === undefined) return status.waitingFor === null ? null : `▸ waits for ${oneLine(status.waitingFor)}`;
   const detail = (restore ? restore.detail : step?.detail) ?? null;
-  const words = [`▸ ${name}`, since === null ? null : duration(Math.max(0, Date.parse(nowIso) - Date.parse(since))), detail];
-  return words.filter((word) => word !== null).map((word) => oneLine(word)).join('  ');
+  const words = [
+    `▸ ${name}`,
+    since === null ? null : duration(Math.max(0, Date.parse(nowIso) - Date.parse(since))),
+    detail,
+  ];
+  return words
+    .filter((word) => word !== null)
+    .map((word) => oneLine(word))
+    .join('  ');
 }
 
 const endedStates: readonly StepStatus['state'][] = ['done', 'failed', 'skipped', 'kept', 'by-hand'];
@@ -97,7 +104,10 @@ function watchPoints(before: ReleaseStatus | null, now: ReleaseStatus): Event[] 
       ...point.judgements.map((each) => `${each.verdict}: ${oneLine(each.explanation)}`),
       ...failed.map((each) => `${each.status} ${each.name}: ${oneLine(each.summary)}`),
     ];
-    events.push({ at: point.at, lines: [{ tone: bad.length + failed.length > 0 ? 'warn' : 'quiet', text: words.join('  ') }] });
+    events.push({
+      at: point.at,
+      lines: [{ tone: bad.length + failed.length > 0 ? 'warn' : 'quiet', text: words.join('  ') }],
+    });
   }
   return events;
 }

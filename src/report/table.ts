@@ -10,7 +10,9 @@ export function resultRows(results: readonly ReleaseResult[]): string[][] {
     result.version,
     result.outcome,
     result.failedStep ?? '-',
-    result.restored.length === 0 ? '-' : result.restored.map((each) => `${each.target} ${proved(each.proved)}`).join('; '),
+    result.restored.length === 0
+      ? '-'
+      : result.restored.map((each) => `${each.target} ${proved(each.proved)}`).join('; '),
     result.rowsLost === null && result.restored.length === 0 ? '-' : rows(result.rowsLost),
     result.downtimeMs === null ? '-' : duration(result.downtimeMs),
     duration(result.durationMs),
@@ -28,7 +30,14 @@ export function alignedTable(head: readonly string[], body: readonly (readonly s
   const widths = head.map((_, column) => Math.max(...table.map((row) => [...(row[column] ?? '')].length)));
   const rule = widths.map((width) => '─'.repeat(width));
   const [first = [], ...others] = table;
-  return [first, rule, ...others].map((row) => row.map((cell, column) => pad(cell, widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return [first, rule, ...others]
+    .map((row) =>
+      row
+        .map((cell, column) => pad(cell, widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 function pad(cell: string, width: number): string {
