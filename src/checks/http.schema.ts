@@ -76,7 +76,7 @@ export const httpSchema = z
       .optional()
       .describe('How many redirects are followed; true: 5, the default; false: none'),
     timeout: duration.default(10_000).describe('Patience for the whole answer, default 10s'),
-    ca: text.optional().describe('Certificates (PEM) trusted instead of the public ones, e.g. ${file:ca.pem}'),
+    ca: text.optional().describe('Certificates (PEM) trusted instead of the public ones; give a file reference'),
     expect: expectations.prefault({}).describe('What the answer must be, default any 2xx'),
   })
   .refine((spec) => spec.body === undefined || spec.json === undefined, {
