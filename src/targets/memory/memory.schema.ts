@@ -1,59 +1,59 @@
 import { z } from 'zod';
-import { duration } from '../../plan/words.schema.ts';
-import { failureKinds } from '../../release/failure.ts';
+import { count, path, pause, text } from '../../plan/words.schema.ts';
 import type { KindTraits } from '../../release/target.ts';
 
 export const memoryChanges = ['migrate', 'seed', 'deploy', 'invalidate'] as const;
 export type MemoryChange = (typeof memoryChanges)[number];
 
-export const memoryVerbs = [
-  'survey',
-  'prepare',
-  'save',
-  'apply',
-  'restore',
-  'fingerprint',
-  'hold',
-  'resume',
-  'compare',
+const verbs = ['survey', 'prepare', 'save', 'apply', 'restore', 'fingerprint', 'hold', 'resume', 'compare'] as const;
+export type MemoryVerb = (typeof verbs)[number];
+
+const faultKinds = [
+  'invalid-input',
+  'not-found',
+  'refused',
+  'permission',
+  'stale-fence',
+  'changed',
+  'failed',
+  'timed-out',
+  'unknown',
+  'unreachable',
+  'busy',
+  'bug',
+  'lie',
 ] as const;
-export type MemoryVerb = (typeof memoryVerbs)[number];
 
-/** `bug` throws a plain error; `lie` answers that all is done and does nothing. */
-const faultKinds = [...(Object.keys(failureKinds) as (keyof typeof failureKinds)[]), 'bug', 'lie'] as const;
-
-/** Goes wrong on purpose, `times` times: before the effect, after it (the answer is lost), or after half of it. */
 const faultSchema = z.strictObject({
-  verb: z.enum(memoryVerbs),
-  change: z.enum(memoryChanges).nullable().default(null),
-  kind: z.enum(faultKinds).default('failed'),
-  when: z.enum(['before', 'half', 'after']).default('before'),
-  times: z.int().min(1).default(1),
-  message: z.string().nullable().default(null),
+  verb: z.enum(verbs).describe('Verb that goes wrong'),
+  change: z.enum(memoryChanges).nullable().default(null).describe('Only this change of `apply`'),
+  kind: z.enum(faultKinds).default('failed').describe('Failure kind; `bug` is no expected failure, `lie` does nothing'),
+  when: z.enum(['before', 'half', 'after']).default('before').describe('Before, in the middle of or after the effect'),
+  times: count.default(1).describe('How often it goes wrong, default 1'),
+  message: text.nullable().default(null).describe('What the failure says'),
 });
 export type MemoryFault = z.output<typeof faultSchema>;
 
 const findingSchema = z.strictObject({
-  status: z.enum(['PASS', 'WARN', 'FAIL']),
-  what: z.string(),
-  remedy: z.string().nullable().default(null),
+  status: z.enum(['PASS', 'WARN', 'FAIL']).describe('A FAIL stops the release'),
+  what: text.describe('What was found'),
+  remedy: text.nullable().default(null).describe('What can be done about it'),
 });
 
-/**
- * A target that lives in this process, or in an append-only file when `file` is given.
- * Targets that name the same `world` share it. `workMs`: how long each verb takes before it is done.
- */
+const askSchema = z.strictObject({
+  verb: z.enum(verbs).describe('Verb that only a person can do'),
+  question: text.describe('What the person is asked for'),
+});
+
+/** A target that lives in the worker, for tests and dry runs. Each target needs a world of its own. */
 export const memorySchema = z.strictObject({
-  world: z.string().min(1),
-  file: z.string().min(1).nullable().default(null),
-  initial: z.string().nullable().default(null),
-  workMs: z.partialRecord(z.enum(memoryVerbs), duration).default({}),
-  faults: z.array(faultSchema).default([]),
-  ask: z
-    .strictObject({ verb: z.enum(memoryVerbs), question: z.string() })
-    .nullable()
-    .default(null),
-  findings: z.array(findingSchema).default([]),
+  world: text.describe('Name under which its state is kept'),
+  file: path.nullable().default(null).describe('Append-only file that keeps the world, default none'),
+  initial: text.nullable().default(null).describe('Version that runs before the first release, default none'),
+  workMs: z.partialRecord(z.enum(verbs), pause).default({}).describe('How long a verb takes'),
+  faults: z.array(faultSchema).default([]).describe('What goes wrong on purpose'),
+  ask: askSchema.nullable().default(null).describe('What only a person can do'),
+  findings: z.array(findingSchema).default([]).describe('What the survey reports'),
 });
 export type MemorySpec = z.output<typeof memorySchema>;
 

@@ -1,24 +1,21 @@
 import { z } from 'zod';
-import { duration } from '../../plan/words.schema.ts';
+import { command, duration, environment, path, text } from '../../plan/words.schema.ts';
 
-/** A program and its arguments, run without a shell. */
-export const commandLine = z.array(z.string().min(1)).min(1).describe('Program and arguments; no shell in between');
-
-export const environmentVariables = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string());
-
-/** A command with its surroundings. `timeout` in milliseconds. */
+/** A command with its surroundings; no shell is involved. */
 export const shellCommandSchema = z.strictObject({
-  command: commandLine,
-  env: environmentVariables.default({}),
-  timeout: duration.default(600_000),
+  command: command.describe('Program and arguments, e.g. [npm, ci]'),
+  env: environment.default({}).describe('Environment variables added to those of the worker'),
+  timeout: duration.default(600_000).describe('Patience, default 10m; afterwards it is ended with its children'),
 });
-
 export type ShellCommandSpec = z.output<typeof shellCommandSchema>;
 
 /** What a local target is made from: a directory, or a git ref that is pinned to the commit it names now. */
 export const sourceSchema = z.union([
-  z.string().min(1),
-  z.strictObject({ git: z.string().min(1), ref: z.string().min(1), path: z.string().min(1).default('.') }),
+  path,
+  z.strictObject({
+    git: path.describe('Directory of the repository'),
+    ref: text.describe('Branch, tag or commit'),
+    path: path.default('.').describe('Directory inside the repository, default all of it'),
+  }),
 ]);
-
 export type SourceSpec = z.output<typeof sourceSchema>;
