@@ -1,0 +1,65 @@
+import { nearest } from './nearest.ts';
+import type { Objection, Path } from './problem.ts';
+import { eachText, mapTexts } from './walk.ts';
+
+/** 1 to 40 characters, so that a version fits into ids, file names and database names. */
+const versionPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?$/;
+
+/** Says what is wrong with a version, null when it can be used. */
+export function versionProblem(version: string): string | null {
+  if (versionPattern.test(version) && !version.includes('..')) return null;
+  return `${JSON.stringify(version)} cannot be a version: it must be 1 to 40 letters, digits, dots, hyphens and underscores, begin and end with a letter or a digit, and not contain ".."`;
+}
+
+/** Replaces `${version}`; all other references are resolved where they are used. */
+export function withVersion(data: unknown, version: string): unknown {
+  return mapTexts(data, (text) => text.replaceAll('${version}', version));
+}
+
+const schemes = ['env', 'file', 'version'];
+
+/** Refuses references that nobody could resolve. */
+export function referenceObjections(data: unknown): Objection[] {
+  const found: Objection[] = [];
+  eachText(data, (text, path) => {
+    for (const match of text.matchAll(/\$\{([^}]*)(\}?)/g)) {
+      const wrong = wrongReference(match[1] ?? '', match[2] === '}');
+      if (wrong !== null) found.push({ ...wrong, rule: 'reference', severity: 'error', path, at: 'value' });
+    }
+  });
+  return found;
+}
+
+function wrongReference(inner: string, closed: boolean): { message: string; remedy: string } | null {
+  const known = 'known are ${env:NAME}, ${file:path} and ${version}';
+  if (!closed) return { message: `the reference "\${${inner}" is not closed`, remedy: 'end it with }' };
+  const [scheme = '', ...rest] = inner.split(':');
+  const name = rest.join(':');
+  const whole = `\${${inner}}`;
+  if (scheme === 'env' && rest.length > 0) {
+    if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return null;
+    return { message: `malformed reference ${whole}`, remedy: 'write ${env:NAME} with the name of a variable' };
+  }
+  if (scheme === 'file' && rest.length > 0) {
+    if (name.trim() === name && name !== '') return null;
+    return { message: `malformed reference ${whole}`, remedy: 'write ${file:path} with a path' };
+  }
+  const meant = nearest(scheme, schemes);
+  if (meant === null) return { message: `unknown reference ${whole}`, remedy: known };
+  const example = meant === 'version' ? '${version}' : `\${${meant}:${name === '' ? 'NAME' : name}}`;
+  return { message: `unknown reference ${whole}`, remedy: `did you mean ${example}?` };
+}
+
+/** Does this text hold something that is resolved later? */
+export function hasReference(text: string): boolean {
+  return /\$\{(env|file):[^}]+\}/.test(text);
+}
+
+/** Every distinct reference that the data holds, such as `env:SHOP_URL`, sorted. */
+export function referencesIn(data: unknown): string[] {
+  const found = new Set<string>();
+  eachText(data, (text: string, _path: Path) => {
+    for (const match of text.matchAll(/\$\{((?:env|file):[^}]+)\}/g)) if (match[1] !== undefined) found.add(match[1]);
+  });
+  return [...found].sort();
+}
