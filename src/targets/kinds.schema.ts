@@ -2,11 +2,13 @@ import type { z } from 'zod';
 import type { KindTraits } from '../release/target.ts';
 import { commandSchema, commandTraits } from './command/command.schema.ts';
 import { memoryDatabaseSchema, memoryDatabaseTraits, memorySchema, memoryTraits } from './memory/memory.schema.ts';
+import { postgresSchema, postgresTraits } from './postgres/postgres.schema.ts';
 import { processSchema, processTraits } from './process/process.schema.ts';
 import { siteSchema, siteTraits } from './site/site.schema.ts';
 
 /** Every kind of target: what may be written for it and what it can do. No vendor code is loaded by this table. */
 export const targetKinds = {
+  postgres: { schema: postgresSchema, traits: postgresTraits },
   process: { schema: processSchema, traits: processTraits },
   site: { schema: siteSchema, traits: siteTraits },
   command: { schema: commandSchema, traits: commandTraits },
