@@ -1,0 +1,47 @@
+import type { Json } from '../release/json.ts';
+import type { Measure, PlannedCriterion, PlannedRequest, PlannedWatch } from '../release/plan.ts';
+import { ownFields, pick } from './kinds.ts';
+import { plannedCheck } from './normalise.ts';
+import type { WrittenCheck } from './schema/checks.schema.ts';
+import type { WrittenCriteria, WrittenProbe, WrittenRequest } from './schema/evidence.schema.ts';
+import type { WrittenRelease } from './schema/release.schema.ts';
+
+export const measures: readonly Measure[] = ['errors', 'p50', 'p95', 'p99'];
+
+/** Limits as the workflow judges them, in the order of the measures. */
+export function plannedCriteria(written: WrittenCriteria, suffix: string): PlannedCriterion[] {
+  return measures.flatMap((measure) => {
+    const limits = written[measure];
+    if (limits === undefined) return [];
+    const { rollBack = null, consult = null } = limits;
+    return [{ name: `${measure}${suffix}`, measure, rollBackAbove: rollBack, consultAbove: consult }];
+  });
+}
+
+export function plannedRequest(request: WrittenRequest): PlannedRequest {
+  return {
+    name: request.name,
+    spec: httpSpec(request),
+    samples: request.samples,
+    everyMs: request.every,
+    criteria: plannedCriteria(request, ` of ${request.name}`),
+  };
+}
+
+export function plannedWatch(written: NonNullable<WrittenRelease['watch']>): PlannedWatch {
+  const probe = written.probe as WrittenProbe | undefined;
+  return {
+    stretches: written.schedule.map(({ every, for: length }) => ({ everyMs: every, forMs: length })),
+    probe: probe === undefined ? null : { name: probe.name, spec: httpSpec(probe), everyMs: probe.every },
+    criteria: plannedCriteria(written.criteria ?? {}, ''),
+    checks: (written.checks as WrittenCheck[]).map(plannedCheck),
+    minimumSamples: written.minimumSamples,
+    maxUnwatched: written.maxUnwatched,
+    reviewAfterMs: written.review ?? null,
+  };
+}
+
+/** The fields of an `http` check, out of something that holds more. */
+function httpSpec(parsed: object): Json {
+  return ownFields('check', { ...pick(parsed, Object.keys(parsed)), kind: 'http' });
+}

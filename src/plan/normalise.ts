@@ -1,0 +1,135 @@
+import { dirname, resolve } from 'node:path';
+import type { PlannedCheck } from '../release/check.ts';
+import type { AskingRules, Compatibility, Plan, PlannedTarget, ReleaseWindow } from '../release/plan.ts';
+import { changesOf, ownFields, traitsOf } from './kinds.ts';
+import { plannedWatch } from './measured.ts';
+import type { WrittenCheck } from './schema/checks.schema.ts';
+import type { WrittenGate, WrittenNotice } from './schema/people.schema.ts';
+import { dayNames, type WrittenRelease } from './schema/release.schema.ts';
+import type { WrittenTarget } from './schema/targets.schema.ts';
+import { stepsOf } from './steps.ts';
+
+/** Where a plan is used. `host` names the machine whose worker serves local targets. */
+export type Setting = { file: string; version: string; host: string; taskQueue?: string };
+
+const minute = 60 * 1000;
+
+/** The schema made sure of the common fields; those of the kind stay opaque. */
+export function targetsOf(written: WrittenRelease): { name: string; target: WrittenTarget }[] {
+  return Object.entries(written.targets).map(([name, target]) => ({ name, target: target as WrittenTarget }));
+}
+
+export function checksOf(written: readonly unknown[]): WrittenCheck[] {
+  return written as WrittenCheck[];
+}
+
+/** Fills in everything that a written plan leaves to be guessed. Names must have been checked by the rules. */
+export function normalise(written: WrittenRelease, setting: Setting): Plan {
+  const home = dirname(resolve(setting.file));
+  const gate = written.gates['go-no-go'] ?? null;
+  return {
+    format: 1,
+    application: written.application,
+    environment: written.environment,
+    version: setting.version,
+    home,
+    records: resolve(home, written.records),
+    window: written.window === undefined ? null : plannedWindow(written.window),
+    people: Object.fromEntries(
+      Object.entries(written.people).map(([key, { name, contact }]) => [key, { name, contact: contact ?? null }]),
+    ),
+    gate: gate === null ? null : askingRules(gate, gate.remindEvery ?? null),
+    questions: plannedQuestions(written),
+    targets: targetsOf(written).map(({ name, target }) => plannedTarget(name, target)),
+    steps: stepsOf(written),
+    afterRollback: checksOf(written.smoke).filter(({ repeatable }) => repeatable).map(plannedCheck),
+    watch: written.watch === undefined ? null : plannedWatch(written.watch),
+    rollback: {
+      holdMs: written.rollback.hold,
+      dataLoss: plannedLoss(written.rollback.dataLoss),
+      ignore: written.rollback.ignore,
+    },
+    notify: written.notify.map((notice, index) => plannedNotice(notice as WrittenNotice, index)),
+    outside: written.outside,
+    taskQueue: setting.taskQueue ?? 'savepoint',
+    // The same spelling as `localTaskQueue` of the workflows, which this room does not see.
+    localTaskQueue: `savepoint/${setting.host}`,
+  };
+}
+
+export function plannedCheck(check: WrittenCheck): PlannedCheck {
+  return {
+    name: check.name,
+    kind: check.kind,
+    critical: check.critical,
+    withinMs: check.within,
+    everyMs: check.every,
+    remedy: check.remedy ?? null,
+    spec: ownFields('check', check),
+  };
+}
+
+const compatibilities: Record<string, Compatibility> = {
+  backward: { backward: true, forward: false },
+  forward: { backward: false, forward: true },
+  both: { backward: true, forward: true },
+  breaking: { backward: false, forward: false },
+};
+
+function plannedTarget(name: string, target: WrittenTarget): PlannedTarget {
+  const traits = traitsOf(target.kind);
+  // A database that this release does not change stays compatible with everything.
+  const declared = compatibilities[target.compatibility ?? 'both'] ?? null;
+  return {
+    name,
+    kind: target.kind,
+    traits,
+    compatibility: traits.stores ? declared : null,
+    writers: target.writers,
+    scope: target.scope,
+    spec: ownFields('target', target),
+  };
+}
+
+/** Is the migration one that neither code can run on, so that writers are held before the savepoint? */
+export function isBreaking(target: WrittenTarget): boolean {
+  return target.compatibility === 'breaking' && traitsOf(target.kind).stores && changesOf(target).length > 0;
+}
+
+function askingRules(rules: WrittenGate, remindEveryMs: number | null): AskingRules {
+  return {
+    deciders: rules.deciders,
+    needs: rules.needs,
+    notRequester: rules.notRequester,
+    deadlineMs: rules.deadline,
+    remindEveryMs,
+    escalate: rules.escalate.map(({ after, to }) => ({ afterMs: after, to })),
+  };
+}
+
+function plannedQuestions(written: WrittenRelease): AskingRules {
+  const remind = 5 * minute;
+  const questions = written.questions;
+  if (questions !== undefined) {
+    return askingRules(questions, questions.remindEvery ?? (remind < questions.deadline ? remind : null));
+  }
+  const deciders = written.gates['go-no-go']?.deciders ?? [];
+  return { deciders, needs: 1, notRequester: false, deadlineMs: 30 * minute, remindEveryMs: remind, escalate: [] };
+}
+
+function plannedWindow(window: NonNullable<WrittenRelease['window']>): ReleaseWindow {
+  const { from, to, timezone, expected, longestRestore } = window;
+  const days = window.days.map((day) => dayNames.indexOf(day) + 1);
+  const needed = (expected ?? 0) + (longestRestore ?? 0);
+  return { days, from, to, timezone, ...(needed > 0 ? { neededMs: needed } : {}) };
+}
+
+function plannedLoss(written: WrittenRelease['rollback']['dataLoss']): NonNullable<Plan['rollback']['dataLoss']> {
+  if (typeof written === 'string') return written;
+  return { rows: written.allow.rows, withinMs: written.allow.within };
+}
+
+function plannedNotice(notice: WrittenNotice, index: number): Plan['notify'][number] {
+  const name = notice.name ?? `${notice.kind} ${index + 1}`;
+  return { name, kind: notice.kind, on: notice.on, spec: ownFields('notice', notice) };
+}

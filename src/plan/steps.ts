@@ -1,0 +1,116 @@
+import type { PlannedCheck } from '../release/check.ts';
+import type { Phase, PlannedStep, StepActivity } from '../release/plan.ts';
+import { changesOf, traitsOf } from './kinds.ts';
+import { plannedRequest } from './measured.ts';
+import { checksOf, isBreaking, plannedCheck, targetsOf } from './normalise.ts';
+import { checksPatience, requestsPatience, targetPatience } from './patience.ts';
+import type { WrittenRequest } from './schema/evidence.schema.ts';
+import type { WrittenRelease } from './schema/release.schema.ts';
+import type { WrittenTarget } from './schema/targets.schema.ts';
+
+type Named = { name: string; target: WrittenTarget };
+
+/** The whole runbook in the order in which it is carried out. */
+export function stepsOf(written: WrittenRelease): PlannedStep[] {
+  const targets = targetsOf(written);
+  return [
+    ...targets.filter(({ target }) => traitsOf(target.kind).prepares).map((named) => onTarget(named, 'prepare', 'prepare')),
+    ...looking(written, 'preflight'),
+    ...looking(written, 'baseline'),
+    ...targets.flatMap((named, index) => changing(named, index + 1, targets)),
+    ...evidence(written, targets.length),
+  ];
+}
+
+/** Survey and preflight run when people are about to decide, and again when the window is open. */
+function looking(written: WrittenRelease, phase: 'preflight' | 'baseline'): PlannedStep[] {
+  const again = phase === 'baseline' ? ' again' : '';
+  const surveys = targetsOf(written).map((named) => ({
+    ...onTarget(named, 'survey', phase),
+    id: `survey ${named.name}${again}`,
+  }));
+  const checks = checksOf(written.preflight).map(plannedCheck);
+  if (checks.length === 0) return surveys;
+  return [...surveys, { ...onChecks('preflight', phase, checks), id: `preflight${again}` }];
+}
+
+/** `point` counts the targets touched so far: taking a savepoint touches nothing, the first change does. */
+function changing(named: Named, point: number, targets: readonly Named[]): PlannedStep[] {
+  const { name, target } = named;
+  const changes = changesOf(target);
+  const change = (activity: StepActivity): PlannedStep[] =>
+    changes.includes(activity) ? [{ ...onTarget(named, activity, 'change'), change: activity, point }] : [];
+  const verify = verifying(named, { id: `verify ${name}`, checks: target.verify, point });
+  const verifySeed = verifying(named, { id: `verify seed of ${name}`, checks: target.verifySeed, point });
+  const verifiedAsCode = changes.includes('deploy');
+  return [
+    ...holding(named, point - 1, targets),
+    { ...onTarget(named, 'snapshot', 'change'), point: point - 1 },
+    ...change('migrate'),
+    ...(verifiedAsCode ? [] : verify),
+    ...change('seed'),
+    ...(changes.includes('seed') ? verifySeed : []),
+    ...resuming(named, point, targets),
+    ...change('deploy'),
+    ...(verifiedAsCode ? verify : []),
+    ...change('invalidate'),
+  ];
+}
+
+type Verifying = { id: string; checks: readonly unknown[]; point: number };
+
+function verifying(named: Named, { id, checks, point }: Verifying): PlannedStep[] {
+  if (checks.length === 0) return [];
+  const planned = checksOf(checks).map(plannedCheck);
+  return [{ ...onChecks('verify', 'change', planned), id, target: named.name, point }];
+}
+
+/** With a breaking migration the writers are held first, then the database, and only then is the savepoint taken. */
+function holding(named: Named, point: number, targets: readonly Named[]): PlannedStep[] {
+  return held(named, targets).map((each) => ({ ...onTarget(each, 'hold', 'change'), point }));
+}
+
+/**
+ * The database lets writers in before the code that writes is deployed. A held service is replaced by its own
+ * deployment; one that no later step deploys is started again here.
+ */
+function resuming(named: Named, point: number, targets: readonly Named[]): PlannedStep[] {
+  const later = targets.slice(targets.findIndex(({ name }) => name === named.name) + 1);
+  const deployedLater = (each: Named): boolean =>
+    later.some(({ name, target }) => name === each.name && changesOf(target).includes('deploy'));
+  return held(named, targets)
+    .toReversed()
+    .filter((each) => each.name === named.name || !deployedLater(each))
+    .map((each) => ({ ...onTarget(each, 'resume', 'change'), point }));
+}
+
+function held(named: Named, targets: readonly Named[]): Named[] {
+  if (!isBreaking(named.target)) return [];
+  const writers = targets.filter(({ name }) => named.target.writers.includes(name));
+  return [...writers, named].filter(({ target }) => traitsOf(target.kind).holds);
+}
+
+function evidence(written: WrittenRelease, point: number): PlannedStep[] {
+  const steps: PlannedStep[] = [];
+  const add = (activity: 'smoke' | 'monitoring', checks: readonly unknown[]): void => {
+    if (checks.length > 0) steps.push({ ...onChecks(activity, 'evidence', checksOf(checks).map(plannedCheck)), point });
+  };
+  add('smoke', written.smoke);
+  const requests = ((written.performance?.requests ?? []) as WrittenRequest[]).map(plannedRequest);
+  if (requests.length > 0) {
+    const patienceMs = requestsPatience(requests);
+    steps.push({ ...onChecks('performance', 'evidence', []), requests, point, patienceMs });
+  }
+  add('monitoring', written.monitoring);
+  return steps;
+}
+
+function onTarget({ name, target }: Named, activity: StepActivity, phase: Phase): PlannedStep {
+  const patienceMs = targetPatience(target, activity);
+  return { id: `${activity} ${name}`, activity, phase, target: name, change: null, checks: [], requests: [], point: 0, patienceMs };
+}
+
+function onChecks(activity: StepActivity, phase: Phase, checks: PlannedCheck[]): PlannedStep {
+  const patienceMs = checksPatience(checks);
+  return { id: activity, activity, phase, target: null, change: null, checks, requests: [], point: 0, patienceMs };
+}
