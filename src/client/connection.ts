@@ -1,0 +1,80 @@
+import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { ClientFailure } from './failures.ts';
+
+/** Left out: what `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_PROFILE` and `temporal.toml` say. */
+export type ConnectOptions = { address?: string; namespace?: string; identity?: string };
+
+/** An open connection. `uiBase` is null where nobody said at which address the Temporal UI is. */
+export type Link = {
+  client: Client;
+  connection: Connection;
+  address: string;
+  namespace: string;
+  uiBase: string | null;
+};
+
+const connectTimeoutMs = 4000;
+const defaultAddress = 'localhost:7233';
+
+/** Connects at once, so that a wrong address is told before anything else happens. @throws ClientFailure `unreachable` */
+export async function openLink(options: ConnectOptions): Promise<Link> {
+  const configured = settings();
+  const address = options.address ?? configured.connectionOptions.address ?? defaultAddress;
+  const namespace = options.namespace ?? configured.namespace ?? 'default';
+  const { tls, apiKey, metadata } = configured.connectionOptions;
+  try {
+    const connection = await Connection.connect({
+      address,
+      connectTimeout: connectTimeoutMs,
+      ...(tls ? { tls } : {}),
+      ...(typeof apiKey === 'string' ? { apiKey } : {}),
+      ...(metadata ? { metadata } : {}),
+    });
+    const identity = options.identity === undefined ? {} : { identity: options.identity };
+    const client = new Client({ connection, namespace, ...identity });
+    return { client, connection, address, namespace, uiBase: uiBase(address) };
+  } catch (error) {
+    throw unreachable(address, error);
+  }
+}
+
+function settings(): ReturnType<typeof loadClientConnectConfig> {
+  const profile = process.env.TEMPORAL_PROFILE;
+  try {
+    return loadClientConnectConfig(profile === undefined ? {} : { profile });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const remedy = 'Check temporal.toml and the TEMPORAL_* variables.';
+    throw new ClientFailure('unreachable', `the settings of the connection to Temporal cannot be read: ${why}`, remedy);
+  }
+}
+
+/** The failure of a connection, with the address and what to start. */
+export function unreachable(address: string, cause: unknown): ClientFailure {
+  const local = isLoopback(address);
+  const remedy = local
+    ? 'Start one with: savepoint dev'
+    : 'Check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS and TEMPORAL_API_KEY, or the profile in temporal.toml.';
+  const denied = isGrpcServiceError(cause) && (cause.code === 16 || cause.code === 7);
+  const what = denied ? 'refuses these credentials' : 'is not reachable';
+  return new ClientFailure('unreachable', `Temporal at ${address} ${what}`, remedy, cause);
+}
+
+function isLoopback(address: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]):/.test(address);
+}
+
+function uiBase(address: string): string | null {
+  const given = process.env.TEMPORAL_UI_URL;
+  if (given) return given.replace(/\/+$/, '');
+  if (isLoopback(address)) return 'http://localhost:8233';
+  return /\.tmprl\.cloud:|\.api\.temporal\.io:/.test(address) ? 'https://cloud.temporal.io' : null;
+}
+
+/** Address of a release in the Temporal UI; null where the UI is not known. */
+export function uiAddress(link: Pick<Link, 'uiBase' | 'namespace'>, workflowId: string, runId: string): string | null {
+  if (link.uiBase === null) return null;
+  const path = [link.namespace, 'workflows', workflowId, runId].map((part) => encodeURIComponent(part)).join('/');
+  return `${link.uiBase}/namespaces/${path}`;
+}
