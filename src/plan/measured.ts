@@ -1,10 +1,10 @@
 import type { Json } from '../release/json.ts';
 import type { Measure, PlannedCriterion, PlannedRequest, PlannedWatch } from '../release/plan.ts';
 import { ownFields, pick } from './kinds.ts';
-import { plannedCheck } from './normalise.ts';
 import type { WrittenCheck } from './schema/checks.schema.ts';
 import type { WrittenCriteria, WrittenProbe, WrittenRequest } from './schema/evidence.schema.ts';
 import type { WrittenRelease } from './schema/release.schema.ts';
+import { plannedCheck } from './written.ts';
 
 export const measures: readonly Measure[] = ['errors', 'p50', 'p95', 'p99'];
 

@@ -1,27 +1,17 @@
 import { dirname, resolve } from 'node:path';
-import type { PlannedCheck } from '../release/check.ts';
 import type { AskingRules, Compatibility, Plan, PlannedTarget, ReleaseWindow } from '../release/plan.ts';
-import { changesOf, ownFields, traitsOf } from './kinds.ts';
+import { ownFields, traitsOf } from './kinds.ts';
 import { plannedWatch } from './measured.ts';
-import type { WrittenCheck } from './schema/checks.schema.ts';
 import type { WrittenGate, WrittenNotice } from './schema/people.schema.ts';
 import { dayNames, type WrittenRelease } from './schema/release.schema.ts';
 import type { WrittenTarget } from './schema/targets.schema.ts';
 import { stepsOf } from './steps.ts';
+import { checksOf, plannedCheck, targetsOf } from './written.ts';
 
 /** Where a plan is used. `host` names the machine whose worker serves local targets. */
 export type Setting = { file: string; version: string; host: string; taskQueue?: string };
 
 const minute = 60 * 1000;
-
-/** The schema made sure of the common fields; those of the kind stay opaque. */
-export function targetsOf(written: WrittenRelease): { name: string; target: WrittenTarget }[] {
-  return Object.entries(written.targets).map(([name, target]) => ({ name, target: target as WrittenTarget }));
-}
-
-export function checksOf(written: readonly unknown[]): WrittenCheck[] {
-  return written as WrittenCheck[];
-}
 
 /** Fills in everything that a written plan leaves to be guessed. Names must have been checked by the rules. */
 export function normalise(written: WrittenRelease, setting: Setting): Plan {
@@ -57,18 +47,6 @@ export function normalise(written: WrittenRelease, setting: Setting): Plan {
   };
 }
 
-export function plannedCheck(check: WrittenCheck): PlannedCheck {
-  return {
-    name: check.name,
-    kind: check.kind,
-    critical: check.critical,
-    withinMs: check.within,
-    everyMs: check.every,
-    remedy: check.remedy ?? null,
-    spec: ownFields('check', check),
-  };
-}
-
 const compatibilities: Record<string, Compatibility> = {
   backward: { backward: true, forward: false },
   forward: { backward: false, forward: true },
@@ -89,11 +67,6 @@ function plannedTarget(name: string, target: WrittenTarget): PlannedTarget {
     scope: target.scope,
     spec: ownFields('target', target),
   };
-}
-
-/** Is the migration one that neither code can run on, so that writers are held before the savepoint? */
-export function isBreaking(target: WrittenTarget): boolean {
-  return target.compatibility === 'breaking' && traitsOf(target.kind).stores && changesOf(target).length > 0;
 }
 
 function askingRules(rules: WrittenGate, remindEveryMs: number | null): AskingRules {

@@ -2,13 +2,10 @@ import type { PlannedCheck } from '../release/check.ts';
 import type { Phase, PlannedStep, StepActivity } from '../release/plan.ts';
 import { changesOf, traitsOf } from './kinds.ts';
 import { plannedRequest } from './measured.ts';
-import { checksOf, isBreaking, plannedCheck, targetsOf } from './normalise.ts';
 import { checksPatience, requestsPatience, targetPatience } from './patience.ts';
 import type { WrittenRequest } from './schema/evidence.schema.ts';
 import type { WrittenRelease } from './schema/release.schema.ts';
-import type { WrittenTarget } from './schema/targets.schema.ts';
-
-type Named = { name: string; target: WrittenTarget };
+import { checksOf, isBreaking, type NamedTarget as Named, plannedCheck, targetsOf } from './written.ts';
 
 /** The whole runbook in the order in which it is carried out. */
 export function stepsOf(written: WrittenRelease): PlannedStep[] {
@@ -67,7 +64,9 @@ function verifying(named: Named, { id, checks, point }: Verifying): PlannedStep[
 
 /** With a breaking migration the writers are held first, then the database, and only then is the savepoint taken. */
 function holding(named: Named, point: number, targets: readonly Named[]): PlannedStep[] {
-  return held(named, targets).map((each) => ({ ...onTarget(each, 'hold', 'change'), point }));
+  return held(named, targets)
+    .filter((each) => !(heldBefore(each, named, targets) && deployedAfter(each, named, targets)))
+    .map((each) => forDatabase(onTarget(each, 'hold', 'change'), named, { point, targets }));
 }
 
 /**
@@ -75,19 +74,33 @@ function holding(named: Named, point: number, targets: readonly Named[]): Planne
  * deployment; one that no later step deploys is started again here.
  */
 function resuming(named: Named, point: number, targets: readonly Named[]): PlannedStep[] {
-  const later = targets.slice(targets.findIndex(({ name }) => name === named.name) + 1);
-  const deployedLater = (each: Named): boolean =>
-    later.some(({ name, target }) => name === each.name && changesOf(target).includes('deploy'));
   return held(named, targets)
     .toReversed()
-    .filter((each) => each.name === named.name || !deployedLater(each))
-    .map((each) => ({ ...onTarget(each, 'resume', 'change'), point }));
+    .filter((each) => each.name === named.name || !deployedAfter(each, named, targets))
+    .map((each) => forDatabase(onTarget(each, 'resume', 'change'), named, { point, targets }));
 }
 
 function held(named: Named, targets: readonly Named[]): Named[] {
   if (!isBreaking(named.target)) return [];
   const writers = targets.filter(({ name }) => named.target.writers.includes(name));
   return [...writers, named].filter(({ target }) => traitsOf(target.kind).holds);
+}
+
+function deployedAfter(each: Named, named: Named, targets: readonly Named[]): boolean {
+  const later = targets.slice(targets.indexOf(named) + 1);
+  return later.includes(each) && changesOf(each.target).includes('deploy');
+}
+
+/** Did an earlier database hold the same writer? */
+function heldBefore(each: Named, named: Named, targets: readonly Named[]): boolean {
+  return targets.slice(0, targets.indexOf(named)).some((earlier) => held(earlier, targets).includes(each));
+}
+
+/** A writer of two databases is held twice; ids stay unique. */
+function forDatabase(step: PlannedStep, named: Named, at: { point: number; targets: readonly Named[] }): PlannedStep {
+  const writer = at.targets.find(({ name }) => name === step.target);
+  const twice = writer !== undefined && writer !== named && heldBefore(writer, named, at.targets);
+  return { ...step, id: twice ? `${step.id} for ${named.name}` : step.id, point: at.point };
 }
 
 function evidence(written: WrittenRelease, point: number): PlannedStep[] {

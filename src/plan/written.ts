@@ -1,0 +1,33 @@
+import type { PlannedCheck } from '../release/check.ts';
+import { changesOf, ownFields, traitsOf } from './kinds.ts';
+import type { WrittenCheck } from './schema/checks.schema.ts';
+import type { WrittenRelease } from './schema/release.schema.ts';
+import type { WrittenTarget } from './schema/targets.schema.ts';
+
+export type NamedTarget = { name: string; target: WrittenTarget };
+
+/** The schema made sure of the common fields; those of the kind stay opaque. */
+export function targetsOf(written: WrittenRelease): NamedTarget[] {
+  return Object.entries(written.targets).map(([name, target]) => ({ name, target: target as WrittenTarget }));
+}
+
+export function checksOf(written: readonly unknown[]): WrittenCheck[] {
+  return written as WrittenCheck[];
+}
+
+export function plannedCheck(check: WrittenCheck): PlannedCheck {
+  return {
+    name: check.name,
+    kind: check.kind,
+    critical: check.critical,
+    withinMs: check.within,
+    everyMs: check.every,
+    remedy: check.remedy ?? null,
+    spec: ownFields('check', check),
+  };
+}
+
+/** Is the migration one that neither code can run on, so that writers are held before the savepoint? */
+export function isBreaking(target: WrittenTarget): boolean {
+  return target.compatibility === 'breaking' && traitsOf(target.kind).stores && changesOf(target).length > 0;
+}
