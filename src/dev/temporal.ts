@@ -1,0 +1,176 @@
+import { execFile } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { searchAttributes } from '../release/search-attributes.ts';
+import { type Guarded, startGuarded } from './guarded.ts';
+import { freePort, isFree } from './ports.ts';
+import { ensureTemporalCli, type Say } from './temporal-cli.ts';
+
+/**
+ * As shipped, the dev server lets every hop between two activities wait up to 50 ms. These settings take the wait away;
+ * measured times are printed together with them.
+ */
+export const fastSettings: Readonly<Record<string, string>> = {
+  'history.transferProcessorMaxPollRPS': '2000',
+  'history.timerProcessorMaxPollRPS': '2000',
+  'system.enableActivityEagerExecution': 'true',
+  'system.enableEagerWorkflowStart': 'true',
+};
+
+/** What the environment needs to be told dirty from is a finished run; a day, the default, would forget it. */
+const retention = `${90 * 24 * 3600}s`;
+const startPatienceMs = 30_000;
+
+export type DevServerOptions = {
+  /** SQLite file that keeps all data; null keeps it in memory. */
+  dataFile: string | null;
+  /** Default 127.0.0.1. */
+  ip?: string;
+  /** 0 lets the system choose. */
+  port: number;
+  /** 0 lets the system choose; null starts no UI. */
+  uiPort: number | null;
+  /** Default: a temporary file that `stop` removes. */
+  logFile?: string;
+  /** Leave the server running when this program ends. */
+  keep?: boolean;
+  /** Path of the CLI; found or installed when left out. */
+  executable?: string;
+  say?: Say;
+};
+
+export type DevServer = {
+  /** `host:port` for clients and workers. */
+  address: string;
+  namespace: string;
+  uiUrl: string | null;
+  logFile: string;
+  pid: number;
+  /** Resolves when the server is gone, whoever stopped it. */
+  ended: Promise<unknown>;
+  stop(): Promise<void>;
+};
+
+type Ports = { ip: string; port: number; uiPort: number | null; http: number };
+
+async function choosePorts(options: DevServerOptions): Promise<Ports> {
+  const ip = options.ip ?? '127.0.0.1';
+  const choose = async (wanted: number, what: string, option: string): Promise<number> => {
+    if (wanted === 0) return freePort(ip);
+    if (await isFree(wanted, ip)) return wanted;
+    throw new Error(
+      `${what} cannot listen on ${ip}:${wanted}: the port is taken. Stop what uses it, or choose another with ${option}.`,
+    );
+  };
+  const port = await choose(options.port, 'Temporal', '--port');
+  const uiPort = options.uiPort === null ? null : await choose(options.uiPort, 'The Temporal UI', '--ui-port');
+  return { ip, port, uiPort, http: await freePort(ip) };
+}
+
+/** The exact arguments of the CLI. */
+export function devServerArguments(ports: Ports, dataFile: string | null): string[] {
+  const attributes = searchAttributes.flatMap(({ name }) => ['--search-attribute', `${name}=Keyword`]);
+  const settings = Object.entries(fastSettings).flatMap(([key, value]) => [
+    '--dynamic-config-value',
+    `${key}=${value}`,
+  ]);
+  return [
+    ...['server', 'start-dev', '--ip', ports.ip, '--port', String(ports.port), '--http-port', String(ports.http)],
+    ...(ports.uiPort === null ? ['--headless'] : ['--ui-port', String(ports.uiPort)]),
+    ...(dataFile === null ? [] : ['--db-filename', dataFile]),
+    ...['--log-level', 'warn'],
+    ...attributes,
+    ...settings,
+  ];
+}
+
+type Http = (path: string, body?: unknown) => Promise<unknown>;
+
+/** The server's own HTTP API, which spares this room a Temporal client. Answers null when it does not answer well. */
+function httpApi(ports: Ports): Http {
+  return async (path, body) => {
+    const method = body === undefined ? 'GET' : 'POST';
+    const signal = AbortSignal.timeout(5_000);
+    const sent = body === undefined ? null : JSON.stringify(body);
+    const url = `http://${ports.ip}:${ports.http}/cluster/namespaces/default${path}`;
+    const answer = await fetch(url, { method, body: sent, signal }).catch(() => null);
+    return answer?.ok ? answer.json() : null;
+  };
+}
+
+function customAttributes(answer: unknown): string[] | null {
+  if (typeof answer !== 'object' || answer === null) return null;
+  const { customAttributes: custom } = answer as { customAttributes?: Record<string, string> };
+  return Object.keys(custom ?? {});
+}
+
+/**
+ * A data file that an earlier version made lacks newer attributes: the flags work only when the file is created, and the
+ * HTTP API has no way to add them.
+ */
+async function complete(http: Http, executable: string, ports: Ports): Promise<boolean> {
+  const known = customAttributes(await http('/search-attributes'));
+  if (known === null) return false;
+  const missing = searchAttributes.filter(({ name }) => !known.includes(name));
+  if (missing.length === 0) return true;
+  const names = missing.flatMap(({ name }) => ['--name', name]);
+  const address = ['--address', `${ports.ip}:${ports.port}`];
+  // While the server still starts, this may fail; the caller looks again until its patience ends.
+  const add = ['operator', 'search-attribute', 'create', ...address, '--type', 'Keyword', ...names];
+  await promisify(execFile)(executable, add, { timeout: 10_000 }).catch(() => {});
+  return false;
+}
+
+async function untilServing(server: Guarded, executable: string, ports: Ports): Promise<void> {
+  const http = httpApi(ports);
+  const deadline = Date.now() + startPatienceMs;
+  while (!(await complete(http, executable, ports))) {
+    if (server.hasEnded()) throw new Error('The Temporal dev server ended at once.');
+    if (Date.now() > deadline)
+      throw new Error(`The Temporal dev server did not serve within ${startPatienceMs / 1000} s.`);
+    await sleep(25);
+  }
+  await http('/update', { namespace: 'default', config: { workflowExecutionRetentionTtl: retention } });
+  while (ports.uiPort !== null && (await isFree(ports.uiPort, ports.ip)) && Date.now() < deadline) await sleep(25);
+}
+
+/**
+ * Starts a Temporal dev server with its UI and waits until it serves with all search attributes registered. It ends
+ * with this program, also when this program is killed, unless `keep` is set.
+ *
+ * @throws ToolMissing when there is no Temporal CLI and none can be had
+ * @throws Error when a port is taken or the server does not start, with the end of its log
+ */
+export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
+  const executable = options.executable ?? (await ensureTemporalCli(options.say ?? (() => {}))).path;
+  const ports = await choosePorts(options);
+  const logFile = options.logFile ?? join(await mkdtemp(join(tmpdir(), 'savepoint-temporal-')), 'server.log');
+  for (const file of [logFile, options.dataFile]) if (file !== null) await mkdir(dirname(file), { recursive: true });
+  const log = openSync(logFile, 'w');
+  const keep = options.keep ?? false;
+  const server = startGuarded(executable, devServerArguments(ports, options.dataFile), { log, keep });
+  closeSync(log);
+  try {
+    await untilServing(server, executable, ports);
+  } catch (error) {
+    await server.stop();
+    const end = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n');
+    throw new Error(`${(error as Error).message} The end of its log, ${logFile}:\n${end}`, { cause: error });
+  }
+  return {
+    address: `${ports.ip}:${ports.port}`,
+    namespace: 'default',
+    uiUrl: ports.uiPort === null ? null : `http://${ports.ip}:${ports.uiPort}`,
+    logFile,
+    pid: server.pid,
+    ended: server.ended,
+    stop: async () => {
+      await server.stop();
+      if (options.logFile === undefined) await rm(dirname(logFile), { recursive: true, force: true });
+    },
+  };
+}
