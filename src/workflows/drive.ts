@@ -1,0 +1,20 @@
+import type { Driven } from '../activities/inputs.ts';
+import { ask, choice } from './questions.ts';
+import type { Story } from './state.ts';
+
+/** Drives one verb to its end; a person is asked as often as the target needs one. */
+export async function drive<T>(story: Story, what: string, verb: () => Promise<Driven<T>>): Promise<T> {
+  for (;;) {
+    const driven = await verb();
+    if (driven.state === 'done') return driven.value;
+    await ask(story, {
+      id: `by hand: ${what}`,
+      kind: 'by-hand',
+      text: driven.question,
+      why: 'Only a person can do this; the release looks for itself once somebody says that it is done.',
+      choices: [choice('done', 'It is done')],
+      onSilence: null,
+      rules: story.input.plan.questions,
+    });
+  }
+}

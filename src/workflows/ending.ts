@@ -1,0 +1,104 @@
+import { ApplicationFailure, allHandlersFinished, condition, upsertSearchAttributes } from '@temporalio/workflow';
+import { endings } from '../release/endings.ts';
+import { outcomeAttribute } from '../release/search-attributes.ts';
+import type { Outcome, ReleaseResult } from '../release/status.ts';
+import { isChanged } from '../release/compatibility.ts';
+import { viewOf } from './failures.ts';
+import { tell } from './notices.ts';
+import { shortly } from './proxies.ts';
+import { enter, note, now, record, refresh, type Story } from './state.ts';
+import { factsOf, type Return } from './trouble.ts';
+
+/** The ending that follows from what was restored, unless a person made it. `null`: the release went through. */
+export function outcomeOf(story: Story, back: Return | null): Outcome {
+  const { steps, restored } = story.status;
+  if (back === null) return steps.some(({ state }) => state === 'kept') ? 'released-by-decision' : 'released';
+  if (back.outcome !== undefined) return back.outcome;
+  if (back.do === 'stop') return 'stopped';
+  if (back.do === 'unchanged') return 'rolled-back';
+  if (back.do === 'stay') return 'released-by-decision';
+  const skipped = restored.some(({ state }) => state === 'skipped' || state === 'failed' || state === 'waiting');
+  return skipped || codeStays(story).length > 0 ? 'partly-rolled-back' : 'rolled-back';
+}
+
+/** Code that still runs what this release brought. A backward schema that stays is named in the notes instead. */
+function codeStays(story: Story): string[] {
+  return stays(story).filter((name) => factsOf(story).some((fact) => fact.name === name && !fact.stores));
+}
+
+function stays(story: Story): string[] {
+  const back = story.status.restored.filter(({ state }) => state === 'restored' || state === 'by-hand').map(({ target }) => target);
+  return factsOf(story).filter((fact) => isChanged(fact) && !back.includes(fact.name)).map(({ name }) => name);
+}
+
+/** Writes the report, tells people and returns, or fails the workflow where the table says that a person is needed. */
+export async function end(story: Story, outcome: Outcome): Promise<ReleaseResult> {
+  const { status } = story;
+  status.outcome = outcome;
+  status.endedAt = now();
+  status.waitingFor = null;
+  for (const step of status.steps) if (step.state === 'waiting') step.state = 'skipped';
+  if (outcome === 'rolled-back') noteSchema(story);
+  if (outcome === 'released') status.failedStep = null;
+  enter(story, 'ended');
+  upsertSearchAttributes([{ key: outcomeAttribute, value: outcome }]);
+  record(story, `ended: ${outcome}`);
+  tell(story, 'ended', { subject: `${status.application} ${status.version}: ${outcome}`, body: endings[outcome].means });
+  await report(story);
+  await Promise.all(story.telling);
+  await condition(allHandlersFinished);
+  refresh(story);
+  const result = resultOf(story, outcome);
+  if (endings[outcome].workflow === 'completed') return result;
+  throw ApplicationFailure.create({
+    message: `${outcome}: ${endings[outcome].means}`,
+    type: outcome,
+    nonRetryable: true,
+    details: [result],
+  });
+}
+
+function noteSchema(story: Story): void {
+  for (const name of stays(story)) {
+    note(story, `${name} keeps what the migration brought: the plan declares that the previous code runs on it`);
+  }
+}
+
+async function report(story: Story): Promise<void> {
+  try {
+    await shortly(story, 'write the report').report({ place: story.place, status: story.status });
+  } catch (error) {
+    note(story, `the report could not be written: ${viewOf(error).message}`);
+  }
+}
+
+function resultOf(story: Story, outcome: Outcome): ReleaseResult {
+  const { status } = story;
+  const { application, environment, version, release, runId, workflowId, digest, failedStep, failure } = status;
+  const back = status.restored.filter(({ state }) => state === 'restored' || state === 'by-hand');
+  const downtimes = back.flatMap(({ downtimeMs }) => downtimeMs ?? []);
+  const endedAt = status.endedAt ?? now();
+  return {
+    schemaVersion: 1,
+    outcome,
+    application,
+    environment,
+    version,
+    release,
+    runId,
+    workflowId,
+    digest,
+    failedStep,
+    failure,
+    restored: back.map(({ target, proved, kept, detail }) => ({ target, proved, kept, detail })),
+    stays: outcome === 'released' ? [] : stays(story),
+    rowsLost: status.rowsLost,
+    downtimeMs: downtimes.length === 0 ? null : downtimes.reduce((sum, each) => sum + each, 0),
+    startedAt: status.startedAt,
+    endedAt,
+    durationMs: Date.parse(endedAt) - Date.parse(status.startedAt),
+    decidedBy: story.decidedBy,
+    notes: status.notes,
+    dirty: outcome === 'stopped' ? status.dirty : null,
+  };
+}

@@ -1,0 +1,61 @@
+import { decide, type Situation, safeChoices, targetsOf, type Procedure } from '../release/policy.ts';
+import { askUninterrupted, choice } from './questions.ts';
+import type { Story } from './state.ts';
+import { labels, type Return, returnOf, situationOf } from './trouble.ts';
+
+/** What follows a halt: nothing where nothing was changed, else the way back, by itself only where nothing is lost. */
+export async function afterHalt(story: Story): Promise<Return> {
+  const { halt, changed } = story.status;
+  if (halt === null) throw new TypeError('nothing was halted');
+  const because = `${halt.kind} by ${halt.by}: ${halt.reason}`;
+  story.decidedBy = { by: halt.by, choice: halt.kind, reason: halt.reason };
+  if (halt.kind === 'supersede') return { do: 'stop', targets: [], because, outcome: 'superseded' };
+  if (halt.kind === 'take-over') return { do: 'stay', targets: [], because, outcome: 'superseded' };
+  const aborted = halt.kind === 'rollback' ? {} : { outcome: 'aborted' as const };
+  if (changed.length === 0) return { do: 'stop', targets: [], because, ...aborted };
+  const situation = await haltedSituation(story);
+  const decision = decide(situation);
+  const goesBack = halt.kind === 'rollback' || story.abort?.goBack === true;
+  if (goesBack && decision.do !== 'ask') return { ...returnOf(decision), because, ...aborted };
+  if (story.abort?.goBack === false && safeChoices(situation).includes('stay')) {
+    return { do: 'stay', targets: [], because, ...aborted };
+  }
+  return { ...(await askWayBack(story, situation)), ...aborted };
+}
+
+/** Judged as if the last change had failed: a database first where no code was changed yet. */
+async function haltedSituation(story: Story): Promise<Situation> {
+  const { changed } = story.status;
+  const stores = (name: string): boolean =>
+    story.input.plan.targets.some((target) => target.name === name && target.traits.stores);
+  const database = changed.filter(stores).at(-1) ?? null;
+  const onlyData = changed.every(stores);
+  const step = onlyData
+    ? ({ id: 'migrate', activity: 'migrate', target: database } as const)
+    : ({ id: 'halt', activity: 'watch', target: null } as const);
+  return await situationOf(story, step, 'failed');
+}
+
+async function askWayBack(story: Story, situation: Situation): Promise<Return> {
+  const { halt } = story.status;
+  const decision = decide(situation);
+  const offered = safeChoices(situation).filter((id) => id !== 'retry');
+  const byItself = decision.do === 'ask' ? [] : [choice('go-back', 'Go back as the rules say; nothing is lost')];
+  const answered = await askUninterrupted(story, {
+    id: 'where to',
+    kind: 'abort',
+    text: 'Halted. Stop here, or go back?',
+    why: `${halt?.kind} by ${halt?.by}: ${halt?.reason}. Changed so far: ${story.status.changed.join(', ')}.`,
+    choices: [...byItself, ...offered.map((id) => labels[id])],
+    // Silence after an abort goes back where nothing is lost; it never loses data.
+    onSilence: decision.do === 'ask' ? (offered.includes('stay') ? 'stay' : null) : 'go-back',
+    rules: story.input.plan.questions,
+  });
+  const { by, reason } = answered;
+  story.decidedBy = { by, choice: answered.choice, reason };
+  const because = `${by} decided: ${reason ?? answered.choice}`;
+  if (answered.choice === 'stay') return { do: 'stay', targets: [], because };
+  if (answered.choice === 'go-back' && decision.do !== 'ask') return { ...returnOf(decision), because };
+  const procedure = answered.choice.replace('restore-', '') as Procedure;
+  return { do: 'restore', targets: targetsOf(procedure, situation.targets), because };
+}

@@ -1,0 +1,173 @@
+import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
+import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import type { GivenAnswer } from '../release/status.ts';
+import { give, mayApprove, mayDecide, mayReject, type Verdict } from './answers.ts';
+import { halt, mayAbort, mayFinish, mayRollBack, maySupersede, mayTakeOver } from './halting.ts';
+import {
+  type Accepted,
+  abortSignal,
+  abortUpdate,
+  approveSignal,
+  approveUpdate,
+  decideSignal,
+  decideUpdate,
+  finishSignal,
+  finishUpdate,
+  pauseSignal,
+  pauseUpdate,
+  rejectSignal,
+  rejectUpdate,
+  resumeSignal,
+  resumeUpdate,
+  rollbackSignal,
+  rollbackUpdate,
+  statusQuery,
+  supersedeUpdate,
+  takeOverUpdate,
+} from './messages.ts';
+import { mayPause, mayResume, pause, resume } from './pausing.ts';
+import { now, refresh, type Story } from './state.ts';
+
+/** One message: who may send it now, and what it does. `act` runs synchronously and says what was accepted. */
+type Message<Body> = {
+  update: UpdateDefinition<Accepted, [Body]>;
+  signal: SignalDefinition<[Body]> | null;
+  /** What came in is not known to be a `Body` before this said so. */
+  may(story: Story, body: NoInfer<Body> | undefined): Verdict;
+  act(story: Story, body: Body, how: GivenAnswer['how']): string;
+};
+
+/** Installs the query and every message, before the first await of the workflow. */
+export function installHandlers(story: Story): void {
+  setHandler(statusQuery, () => story.status, { description: 'Everything about this release, as JSON' });
+  installAnswers(story);
+  installHalts(story);
+  install(story, {
+    update: pauseUpdate,
+    signal: pauseSignal,
+    may: mayPause,
+    act: (_, body) => pause(story, body),
+  });
+  install(story, {
+    update: resumeUpdate,
+    signal: resumeSignal,
+    may: mayResume,
+    act: (_, body) => resume(story, body),
+  });
+}
+
+function installAnswers(story: Story): void {
+  install(story, {
+    update: approveUpdate,
+    signal: approveSignal,
+    may: mayApprove,
+    act(_, { by, note, digest }, how) {
+      give(story, { by, choice: 'approve', at: now(), note: note ?? null, how });
+      return story.closing === null ? `approved by ${by}; more approvals are needed` : `approved ${digest.slice(0, 12)}`;
+    },
+  });
+  install(story, {
+    update: rejectUpdate,
+    signal: rejectSignal,
+    may: mayReject,
+    act(_, { by, reason }, how) {
+      give(story, { by, choice: 'reject', at: now(), note: reason, how });
+      return 'rejected; nothing was changed';
+    },
+  });
+  install(story, {
+    update: decideUpdate,
+    signal: decideSignal,
+    may: mayDecide,
+    act(_, { by, choice, reason }, how) {
+      give(story, { by, choice, at: now(), note: reason ?? null, how });
+      return `${choice}, decided by ${by}`;
+    },
+  });
+}
+
+function installHalts(story: Story): void {
+  install(story, {
+    update: abortUpdate,
+    signal: abortSignal,
+    may: mayAbort,
+    act(_, body) {
+      story.abort = body;
+      halt(story, { kind: 'abort', by: body.by, reason: body.reason });
+      return 'aborting';
+    },
+  });
+  install(story, {
+    update: rollbackUpdate,
+    signal: rollbackSignal,
+    may: mayRollBack,
+    act(_, { by, reason }) {
+      halt(story, { kind: 'rollback', by, reason });
+      return 'rolling back';
+    },
+  });
+  install(story, {
+    update: supersedeUpdate,
+    signal: null,
+    may: maySupersede,
+    act(_, { by, reason, version }) {
+      halt(story, { kind: 'supersede', by, reason: `${version}: ${reason}` });
+      return 'superseded';
+    },
+  });
+  install(story, {
+    update: takeOverUpdate,
+    signal: null,
+    may: mayTakeOver,
+    act(_, { by, reason, version }) {
+      halt(story, { kind: 'take-over', by, reason: `${version}: ${reason}` });
+      return 'superseded';
+    },
+  });
+  install(story, {
+    update: finishUpdate,
+    signal: finishSignal,
+    may: mayFinish,
+    act(_, { by, reason }, how) {
+      story.finish = { by, choice: 'finish', at: now(), note: reason, how };
+      story.watching?.cancel();
+      return 'the watch ends here';
+    },
+  });
+}
+
+/**
+ * An update's sender learns why it was refused. A signal has no answer: its refusal changes nothing and is shown in
+ * the current details. The handler asks again, because another message may have come between validator and handler.
+ */
+function install<Body>(story: Story, message: Message<Body>): void {
+  const { update, signal, may, act } = message;
+  const handle = (body: Body): Accepted => {
+    const refused = may(story, body);
+    if (refused !== null) throw ApplicationFailure.nonRetryable(refused, 'refused');
+    const accepted = act(story, body, 'update');
+    refresh(story);
+    return { accepted };
+  };
+  const validator = (body: Body): void => {
+    const refused = may(story, body);
+    if (refused !== null) throw ApplicationFailure.nonRetryable(refused, 'refused');
+  };
+  setHandler(update, handle, { validator });
+  if (signal === null) return;
+  setHandler(signal, (body: Body) => {
+    const refused = may(story, body);
+    if (refused === null) act(story, body, 'signal');
+    else noteRefusal(story, signal.name, body, refused);
+    refresh(story);
+  });
+}
+
+const shownRefusals = 10;
+
+function noteRefusal(story: Story, message: string, body: unknown, reason: string): void {
+  const by = typeof body === 'object' && body !== null && 'by' in body ? String(body.by).slice(0, 80) : 'nobody named';
+  const { refusals } = story.status;
+  refusals.push({ at: now(), message, by, reason });
+  if (refusals.length > shownRefusals) refusals.shift();
+}

@@ -1,0 +1,113 @@
+import { CancellationScope, condition } from '@temporalio/workflow';
+import type { AskingRules } from '../release/plan.ts';
+import type { Choice, GivenAnswer, Question } from '../release/status.ts';
+import { tell } from './notices.ts';
+import { record, refresh, type Story } from './state.ts';
+
+export type Draft = Pick<Question, 'id' | 'kind' | 'text' | 'why' | 'choices' | 'onSilence'> & {
+  rules: AskingRules;
+  digest?: string | null;
+};
+
+/** How a question ended. `by` is `silence` when the deadline passed. */
+export type Answered = { choice: string; by: string; reason: string | null };
+
+/**
+ * Opens a question and waits until it is answered or silence decides. Reminds and escalates as the plan says. A
+ * question without an answer for silence waits for ever and pages at every deadline.
+ */
+export async function ask(story: Story, draft: Draft): Promise<Answered> {
+  const question = openQuestion(story, draft);
+  tell(story, question.kind === 'blocked' ? 'blocked' : 'question', newsOf(question));
+  try {
+    await untilClosed(story, question, draft.rules);
+  } finally {
+    story.status.question = null;
+    story.status.waitingFor = null;
+    story.status.answered.push(question);
+    refresh(story);
+  }
+  const given = takeClosing(story);
+  if (given !== null) {
+    record(story, `${given.by} answered ${given.choice} to: ${question.text}`);
+    return { choice: given.choice, by: given.by, reason: given.note };
+  }
+  record(story, `nobody answered in time: ${question.text}`);
+  return { choice: question.onSilence ?? 'silence', by: 'silence', reason: 'nobody answered in time' };
+}
+
+function openQuestion(story: Story, draft: Draft): Question {
+  const { rules } = draft;
+  const question: Question = {
+    id: uniqueId(story, draft.id),
+    kind: draft.kind,
+    text: draft.text,
+    why: draft.why,
+    choices: draft.choices,
+    deciders: rules.deciders,
+    needs: draft.kind === 'go-no-go' ? rules.needs : 1,
+    barred: rules.notRequester && draft.kind === 'go-no-go' ? story.status.requester : null,
+    digest: draft.digest ?? null,
+    askedAt: new Date().toISOString(),
+    deadline: new Date(Date.now() + rules.deadlineMs).toISOString(),
+    onSilence: draft.onSilence,
+    answers: [],
+    owner: null,
+  };
+  story.closing = null;
+  story.status.question = question;
+  story.status.waitingFor = question.text;
+  record(story, `asked ${question.deciders.join(', ')}: ${question.text}`);
+  return question;
+}
+
+/** An answer names its question, so that one meant for the first is never taken for the second. */
+function uniqueId(story: Story, id: string): string {
+  const asked = story.status.answered.filter((each) => each.id === id || each.id.startsWith(`${id} #`)).length;
+  return asked === 0 ? id : `${id} #${asked + 1}`;
+}
+
+async function untilClosed(story: Story, question: Question, rules: AskingRules): Promise<void> {
+  const askedAt = Date.now();
+  const escalations = rules.escalate.map(({ afterMs, to }) => ({ at: askedAt + afterMs, to }));
+  let remindAt = rules.remindEveryMs === null ? Number.POSITIVE_INFINITY : askedAt + rules.remindEveryMs;
+  let deadline = askedAt + rules.deadlineMs;
+  while (story.closing === null) {
+    const next = Math.min(deadline, remindAt, ...escalations.map(({ at }) => at));
+    const waitMs = Math.max(0, next - Date.now());
+    if (await condition(() => story.closing !== null, waitMs, { summary: `waits for ${question.id}` })) return;
+    const time = Date.now();
+    for (const due of escalations.filter(({ at }) => at <= time)) {
+      escalations.splice(escalations.indexOf(due), 1);
+      if (question.owner === null) tell(story, 'escalation', { ...newsOf(question), to: [due.to] });
+    }
+    if (remindAt <= time) {
+      remindAt = time + (rules.remindEveryMs ?? rules.deadlineMs);
+      if (question.owner === null) tell(story, 'reminder', newsOf(question));
+    }
+    if (deadline > time) continue;
+    if (question.onSilence !== null) return;
+    deadline = time + rules.deadlineMs;
+    if (question.owner === null) tell(story, 'escalation', { ...newsOf(question), to: rules.escalate.map(({ to }) => to) });
+  }
+}
+
+function takeClosing(story: Story): GivenAnswer | null {
+  const given = story.closing;
+  story.closing = null;
+  return given;
+}
+
+function newsOf(question: Question): { subject: string; body: string; to: string[] } {
+  const choices = question.choices.map(({ id, label }) => `- ${id}: ${label}`).join('\n');
+  return { subject: question.text, body: `${question.why}\n\n${choices}`, to: question.deciders };
+}
+
+/** Questions on the way back are not cut short by whatever halted the release. */
+export async function askUninterrupted(story: Story, draft: Draft): Promise<Answered> {
+  return await CancellationScope.nonCancellable(() => ask(story, draft));
+}
+
+export function choice(id: string, label: string, needsReason = false): Choice {
+  return { id, label, needsReason };
+}

@@ -1,0 +1,92 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { ReleaseResult } from '../release/status.ts';
+import { end, outcomeOf } from './ending.ts';
+import { viewOf } from './failures.ts';
+import { goNoGo, waitForWindow } from './gate.ts';
+import { afterHalt } from './halted.ts';
+import { haltOnCancel } from './halting.ts';
+import { installHandlers } from './handlers.ts';
+import { lookBack } from './lookback.ts';
+import type { ReleaseInput } from './messages.ts';
+import { enter, note, openStory, refresh, type Story } from './state.ts';
+import { takePhase } from './steps.ts';
+import { GoBack, type Return } from './trouble.ts';
+import { Abandoned, goBack } from './wayback.ts';
+import { watchRelease } from './watching.ts';
+
+/** One attempt to bring an environment to a version. Its workflow id is the lock; its result is the ending. */
+export async function release(input: ReleaseInput): Promise<ReleaseResult> {
+  const story = openStory(input);
+  installHandlers(story);
+  refresh(story);
+  haltOnCancel(story, CancellationScope.current());
+  return await CancellationScope.nonCancellable(() => live(story));
+}
+
+async function live(story: Story): Promise<ReleaseResult> {
+  const back = await goForward(story);
+  story.forward = null;
+  try {
+    if (back !== null) await comeBack(story, back);
+  } catch (error) {
+    if (!(error instanceof Abandoned)) throw error;
+    note(story, error.message);
+    story.decidedBy = { by: error.answered.by, choice: 'abandon', reason: error.answered.reason };
+    return await end(story, 'abandoned');
+  }
+  return await end(story, outcomeOf(story, back));
+}
+
+/** The runbook. Returns null when it went through, else how it has to come back. */
+async function goForward(story: Story): Promise<Return | null> {
+  story.forward = new CancellationScope();
+  try {
+    await story.forward.run(async () => {
+      await lookBack(story);
+      if (story.input.continuation.as === 'restore') throw await wayBackOfAnother(story);
+      enter(story, 'prepare');
+      await takePhase(story, 'prepare');
+      enter(story, 'preflight');
+      await takePhase(story, 'preflight');
+      await goNoGo(story);
+      await waitForWindow(story);
+      enter(story, 'baseline');
+      await takePhase(story, 'baseline');
+      enter(story, 'change');
+      await takePhase(story, 'change');
+      enter(story, 'evidence');
+      await takePhase(story, 'evidence');
+      await watchRelease(story);
+    });
+    return null;
+  } catch (error) {
+    // First reason wins: what halted decides, whatever shape the error has by now.
+    if (story.status.halt !== null) return await CancellationScope.nonCancellable(() => afterHalt(story));
+    if (error instanceof GoBack) return error.plan;
+    return await unexpected(story, error);
+  }
+}
+
+/** `--restore`: the way back of a release that somebody left half way, as if it had been rolled back then. */
+async function wayBackOfAnother(story: Story): Promise<GoBack> {
+  const { requester, continuation } = story.input;
+  if (story.status.changed.length === 0) {
+    return new GoBack({ do: 'unchanged', targets: [], because: 'the earlier release had changed nothing' });
+  }
+  const reason = continuation.as === 'fresh' ? '' : continuation.reason;
+  story.status.halt = { kind: 'rollback', by: requester, reason, at: new Date().toISOString() };
+  return new GoBack(await afterHalt(story));
+}
+
+async function comeBack(story: Story, back: Return): Promise<void> {
+  if (back.do === 'stay') return;
+  if (back.targets.length > 0 || Object.keys(story.status.held).length > 0) enter(story, 'going back');
+  note(story, back.because);
+  await goBack(story, back.targets);
+}
+
+/** A bug in the story itself: nobody can tell what is right now, so a person is asked by failing the task loudly. */
+async function unexpected(story: Story, error: unknown): Promise<never> {
+  note(story, `unexpected: ${viewOf(error).message}`);
+  throw error;
+}

@@ -1,0 +1,124 @@
+import { CancellationScope, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
+import type { PlannedWatch } from '../release/plan.ts';
+import type { WatchPoint } from '../release/status.ts';
+import { type Trouble, troubleInChecks, troubleInJudgements, viewOf } from './failures.ts';
+import { tell } from './notices.ts';
+import { waitWhilePaused } from './pausing.ts';
+import { patiently } from './proxies.ts';
+import { enter, note, record, refresh, type Story } from './state.ts';
+import { settle } from './trouble.ts';
+
+const watchStep = { id: 'watch', target: null, activity: 'watch' } as const;
+
+/** Watches the release point by point; `finish` ends it early, a bad verdict goes by the rules. */
+export async function watchRelease(story: Story): Promise<void> {
+  const { watch } = story.input.plan;
+  if (watch === null) return;
+  enter(story, 'watch');
+  story.watching = new CancellationScope();
+  try {
+    await story.watching.run(() => watchPoints(story, watch));
+  } catch (error) {
+    if (story.finish === null || story.status.halt !== null) throw error;
+    note(story, `the watch was finished early by ${story.finish.by}: ${story.finish.note ?? ''}`);
+  } finally {
+    story.watching = null;
+  }
+  await remindOfReview(story, watch);
+}
+
+async function watchPoints(story: Story, watch: PlannedWatch): Promise<void> {
+  const start = Date.now();
+  const points = pointsOf(watch, start);
+  const last = points.at(-1) ?? start;
+  story.status.watch = { until: new Date(last).toISOString(), points: [], unwatchedMs: 0, watchedMs: 0 };
+  let from = start;
+  for (const until of points) {
+    await waitWhilePaused(story);
+    await watchOnePoint(story, watch, { from, until });
+    from = until;
+  }
+  await demandEnoughWatching(story, watch);
+}
+
+/** The reported points as epoch milliseconds. */
+export function pointsOf({ stretches }: PlannedWatch, start: number): number[] {
+  const points: number[] = [];
+  let at = start;
+  for (const { everyMs, forMs } of stretches) {
+    const end = at + forMs;
+    for (let point = at + everyMs; point < end; point += everyMs) points.push(point);
+    points.push(end);
+    at = end;
+  }
+  return points;
+}
+
+type Span = { from: number; until: number };
+
+async function watchOnePoint(story: Story, watch: PlannedWatch, { from, until }: Span): Promise<void> {
+  const length = until - from;
+  const summary = `watch until ${new Date(until).toISOString()}`;
+  const hands = patiently(story, { summary, patienceMs: length + 60_000, target: null });
+  let trouble: Trouble | null;
+  try {
+    const point = await hands.watch({ place: story.place, watch, fromMs: from, untilMs: until });
+    keep(story, point, length);
+    trouble = troubleInChecks(point.checks) ?? acting(point);
+  } catch (error) {
+    if (story.status.halt !== null || story.finish !== null) throw error;
+    keep(story, { at: new Date().toISOString(), samples: 0, unwatchedMs: length, judgements: [], checks: [] }, length);
+    record(story, `this stretch was not watched: ${viewOf(error).message}`);
+    trouble = null;
+  }
+  if (trouble !== null) await settleWatch(story, trouble);
+  const leftMs = until - Date.now();
+  if (leftMs > 0) await sleep(leftMs, { summary });
+}
+
+/** What could not be judged is counted as unwatched time; it neither acts nor counts as good. */
+function acting(point: WatchPoint): Trouble | null {
+  return troubleInJudgements(point.judgements.filter(({ verdict }) => verdict !== 'unknown'));
+}
+
+/** A retry of the watch is simply the next point. */
+async function settleWatch(story: Story, trouble: Trouble): Promise<void> {
+  const before = { failedStep: story.status.failedStep, failure: story.status.failure };
+  if ((await settle(story, watchStep, trouble)) === 'retry') Object.assign(story.status, before);
+}
+
+function keep(story: Story, point: WatchPoint, lengthMs: number): void {
+  const { watch } = story.status;
+  if (watch === null) return;
+  watch.points.push(point);
+  watch.unwatchedMs += Math.min(point.unwatchedMs, lengthMs);
+  watch.watchedMs += lengthMs;
+  const bad = point.judgements.filter(({ verdict }) => verdict !== 'proceed');
+  const found = bad.map(({ criterion, explanation }) => `${criterion}: ${explanation}`).join('; ');
+  record(story, `watched: ${point.samples} samples${found === '' ? '' : `; ${found}`}`);
+  tell(story, 'watch', { subject: `watched until ${point.at}`, body: found || 'nothing to report' });
+  refresh(story);
+}
+
+/** A watch that was blind for too long does not end as released by itself. */
+async function demandEnoughWatching(story: Story, plan: PlannedWatch): Promise<void> {
+  const { watch } = story.status;
+  if (watch === null || watch.watchedMs === 0) return;
+  const share = watch.unwatchedMs / watch.watchedMs;
+  if (share <= plan.maxUnwatched) return;
+  const message = `${Math.round(share * 100)} % of the watch was not measured; ${Math.round(plan.maxUnwatched * 100)} % are allowed`;
+  await settleWatch(story, { cause: 'unknown', failure: { kind: 'unknown', message } });
+}
+
+/** The reminder outlives the release, so that the environment is free for the next one meanwhile. */
+async function remindOfReview(story: Story, watch: PlannedWatch): Promise<void> {
+  if (watch.reviewAfterMs === null) return;
+  const { workflowId, startedAt, timeline } = story.status;
+  const dueMs = Date.parse(startedAt) + watch.reviewAfterMs;
+  await startChild('review', {
+    workflowId: `${workflowId}/review/${story.place.release.slice(0, 8)}`,
+    args: [{ plan: story.input.plan, place: story.place, workflowId, dueMs, timeline: timeline.slice(-100) }],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    staticSummary: `review of ${story.status.application} ${story.status.version}`,
+  });
+}

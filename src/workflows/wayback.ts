@@ -1,0 +1,234 @@
+import { incompatiblePairs } from '../release/compatibility.ts';
+import { type Restorable, type Stage, stagesOf } from '../release/procedure.ts';
+import type { RestoredTarget } from '../release/status.ts';
+import type { Savepoint } from '../release/target.ts';
+import { troubleInChecks, viewOf } from './failures.ts';
+import { patiently } from './proxies.ts';
+import { type Answered, askUninterrupted, choice } from './questions.ts';
+import { callOf, findTarget, note, now, record, refresh, type Story } from './state.ts';
+import { drive } from './drive.ts';
+import { factsOf } from './trouble.ts';
+
+/** Restores may take long; the watchful eye is the drive loop's progress, not this limit. */
+const restorePatienceMs = 60 * 60_000;
+const checkPatienceMs = 10 * 60_000;
+
+/** Thrown when a person gives up the way back; the workflow turns red and the environment is dirty. */
+export class Abandoned extends Error {
+  readonly answered: Answered;
+
+  constructor(answered: Answered) {
+    super(`${answered.by} abandoned the way back: ${answered.reason ?? 'no reason given'}`);
+    this.name = 'Abandoned';
+    this.answered = answered;
+  }
+}
+
+/**
+ * Brings the targets back in the order of the rules. Stages that do not depend on a failed one go on; then the release
+ * waits in `blocked` until a person answers. Always ends with nothing held that was held only for this release.
+ */
+export async function goBack(story: Story, targets: readonly string[]): Promise<void> {
+  for (const name of targets) expect(story, name);
+  let left = stagesOf({ targets: restorables(story), restore: targets, held: Object.keys(story.status.held) });
+  for (let round = 1; ; round += 1) {
+    left = await runStages(story, left, round);
+    if (left.length === 0) break;
+    left = await unblock(story, left);
+  }
+  if (targets.length > 0) await proveByChecks(story);
+}
+
+function restorables(story: Story): Restorable[] {
+  return factsOf(story).map((facts) => {
+    const { traits, writers } = findTarget(story, facts.name);
+    return { ...facts, holds: traits.holds, writers };
+  });
+}
+
+function expect(story: Story, target: string): void {
+  const { restored } = story.status;
+  const empty = { proof: null, kept: null, downtimeMs: null, startedAt: null, endedAt: null, detail: null, failure: null };
+  const waiting: RestoredTarget = { target, state: 'waiting', proved: 'unproved', ...empty };
+  const known = restored.findIndex((each) => each.target === target);
+  if (known >= 0) restored.splice(known, 1, waiting);
+  else restored.push(waiting);
+}
+
+/** Runs what can run, in order, and returns what did not end well or could not start. */
+async function runStages(story: Story, stages: readonly Stage[], round: number): Promise<Stage[]> {
+  const left: Stage[] = [];
+  for (const stage of stages) {
+    const awaited = left.find(({ id }) => stage.after.includes(id));
+    if (awaited !== undefined) {
+      left.push(stage);
+      continue;
+    }
+    if (!(await runStage(story, stage, round))) left.push(stage);
+  }
+  return left;
+}
+
+async function runStage(story: Story, stage: Stage, round: number): Promise<boolean> {
+  record(story, stage.id);
+  try {
+    if (stage.do === 'restore') await restoreTarget(story, stage.target, round);
+    else await holdOrResume(story, stage, round);
+    record(story, `done: ${stage.id}`);
+    return true;
+  } catch (error) {
+    const failure = viewOf(error);
+    const entry = story.status.restored.find(({ target }) => target === stage.target);
+    if (entry !== undefined) Object.assign(entry, { state: 'failed', failure, endedAt: now() });
+    record(story, `failed: ${stage.id}: ${failure.message}`);
+    story.status.failure ??= failure;
+    return false;
+  }
+}
+
+async function holdOrResume(story: Story, stage: Stage, round: number): Promise<void> {
+  const { held } = story.status;
+  const target = findTarget(story, stage.target);
+  const patienceMs = restorePatienceMs;
+  const hands = patiently(story, { summary: `${stage.id} for the way back`, patienceMs, target });
+  const input = { ...callOf(story, target, `${stage.do} for the way back`, round), patienceMs };
+  if (stage.do === 'hold') {
+    held[target.name] = await drive(story, stage.id, () => hands.hold(input));
+    return;
+  }
+  const before = held[target.name];
+  if (before === undefined) return;
+  await drive(story, stage.id, () => hands.resume({ ...input, held: before }));
+  delete held[target.name];
+}
+
+async function restoreTarget(story: Story, name: string, round: number): Promise<void> {
+  const target = findTarget(story, name);
+  const entry = story.status.restored.find((each) => each.target === name);
+  Object.assign(entry ?? {}, { state: 'running', startedAt: now(), failure: null });
+  refresh(story);
+  const patienceMs = restorePatienceMs;
+  const { restore } = patiently(story, { summary: `restore ${name}`, patienceMs, target });
+  const input = { ...callOf(story, target, 'restore', round), patienceMs, savepoint: savepointOf(story, name) };
+  const { proof, kept, downtimeMs, detail } = await drive(story, `restore ${name}`, () => restore(input));
+  Object.assign(entry ?? {}, { state: 'restored', proved: proof.level, proof, kept, downtimeMs, detail, endedAt: now() });
+  // The restored service runs again: whatever hold there was is gone with the version that was held.
+  if (!target.traits.stores) delete story.status.held[name];
+}
+
+function savepointOf(story: Story, name: string): Savepoint {
+  const found = story.status.savepoints.find(({ target }) => target === name);
+  if (found === undefined) throw new TypeError(`${name} changed without a savepoint`);
+  return found;
+}
+
+/** Asks what to do with what is left; returns the stages that still have to run. */
+async function unblock(story: Story, left: readonly Stage[]): Promise<Stage[]> {
+  const names = [...new Set(left.map(({ target }) => target))];
+  const answered = await askBlocked(story, left, names);
+  if (answered.choice === 'abandon') throw new Abandoned(answered);
+  if (answered.choice === 'retry') return [...left];
+  story.decidedBy = { by: answered.by, choice: answered.choice, reason: answered.reason };
+  if (answered.choice === 'skip') return skip(story, left, answered);
+  return await acceptByHand(story, left);
+}
+
+async function askBlocked(story: Story, left: readonly Stage[], names: readonly string[]): Promise<Answered> {
+  const { restored } = story.status;
+  const done = restored.filter(({ state }) => state === 'restored' || state === 'by-hand').map(({ target }) => target);
+  const reasons = left.map(({ id, target }) => {
+    const failure = restored.find((each) => each.target === target)?.failure;
+    return `- ${id}: ${failure ? failure.message : 'waits for the above'}${failure?.remedy ? ` (${failure.remedy})` : ''}`;
+  });
+  const choices = [
+    choice('retry', 'Try what is left again'),
+    choice('done-by-hand', 'Somebody did it; compare with the savepoint and go on when it agrees', true),
+    ...(maySkip(story, names) ? [choice('skip', 'Leave these targets as they are and end', true)] : []),
+    choice('on-it', 'I am on it: stop paging, keep waiting'),
+    choice('abandon', 'Give up: the release ends red and the environment is dirty', true),
+  ];
+  story.status.phase = 'blocked';
+  const answered = await askUninterrupted(story, {
+    id: 'blocked',
+    kind: 'blocked',
+    text: `The way back is blocked: ${names.join(', ')} not restored`,
+    why: `Restored: ${done.join(', ') || 'nothing yet'}. Left:\n${reasons.join('\n')}`,
+    choices,
+    onSilence: null,
+    rules: story.input.plan.questions,
+  });
+  story.status.phase = 'going back';
+  return answered;
+}
+
+/** Skipping is refused when it would leave a pair running that the plan does not declare compatible. */
+function maySkip(story: Story, names: readonly string[]): boolean {
+  const back = story.status.restored.map(({ target }) => target).filter((target) => !names.includes(target));
+  return incompatiblePairs(factsOf(story), back).length === 0;
+}
+
+function skip(story: Story, left: readonly Stage[], answered: Answered): Stage[] {
+  for (const { target } of left.filter((stage) => stage.do === 'restore')) {
+    const entry = story.status.restored.find((each) => each.target === target);
+    if (entry !== undefined) entry.state = 'skipped';
+    note(story, `${target} was not restored, decided by ${answered.by}: ${answered.reason ?? 'no reason given'}`);
+  }
+  const skipped = left.filter((stage) => stage.do === 'restore').map(({ id }) => id);
+  return left.filter((stage) => stage.do === 'resume').map((stage) => ({ ...stage, after: stage.after.filter((id) => !skipped.includes(id)) }));
+}
+
+/** "Done by hand" is believed when the target equals its savepoint now, and not before. */
+async function acceptByHand(story: Story, left: readonly Stage[]): Promise<Stage[]> {
+  const still: Stage[] = [];
+  for (const stage of left) {
+    if (stage.do !== 'restore' || !(await isRestoredByHand(story, stage.target))) still.push(stage);
+  }
+  return still;
+}
+
+async function isRestoredByHand(story: Story, name: string): Promise<boolean> {
+  const target = findTarget(story, name);
+  const entry = story.status.restored.find((each) => each.target === name);
+  const hands = patiently(story, { summary: `prove ${name}`, patienceMs: restorePatienceMs, target });
+  const call = callOf(story, target, 'prove');
+  const input = { ...call, patienceMs: restorePatienceMs, savepoint: savepointOf(story, name) };
+  try {
+    const proof = await hands.proveByHand(input);
+    const agrees = proof.level !== 'unproved';
+    const differing = proof.differences.map(({ part }) => part).slice(0, 10);
+    const message = `${name} does not equal its savepoint: ${differing.join(', ')} differ`;
+    if (agrees) Object.assign(entry ?? {}, { state: 'by-hand', proved: proof.level, proof, failure: null, endedAt: now() });
+    else Object.assign(entry ?? {}, { proof, failure: { kind: 'refused', message } });
+    record(story, agrees ? `${name} was restored by hand` : message);
+    return agrees;
+  } catch (error) {
+    Object.assign(entry ?? {}, { failure: viewOf(error) });
+    return false;
+  }
+}
+
+/** The checks that may be repeated, before users are told that all is well. */
+async function proveByChecks(story: Story): Promise<void> {
+  const checks = story.input.plan.afterRollback;
+  if (checks.length === 0) return;
+  for (;;) {
+    const { smoke } = patiently(story, { summary: 'smoke after the way back', patienceMs: checkPatienceMs, target: null });
+    const trouble = await smoke({ place: story.place, checks }).then(troubleInChecks, (error: unknown) => ({
+      cause: 'unknown' as const,
+      failure: viewOf(error),
+    }));
+    if (trouble === null) return record(story, 'smoke checks pass after the way back');
+    const answered = await askUninterrupted(story, {
+      id: 'smoke after the way back',
+      kind: 'blocked',
+      text: 'Everything is restored, but a smoke check does not pass',
+      why: trouble.failure.message,
+      choices: [choice('retry', 'Check again'), choice('accept', 'End as it is', true), choice('on-it', 'I am on it')],
+      onSilence: null,
+      rules: story.input.plan.questions,
+    });
+    if (answered.choice !== 'accept') continue;
+    note(story, `smoke after the way back: ${trouble.failure.message}; accepted by ${answered.by}`);
+    return;
+  }
+}
