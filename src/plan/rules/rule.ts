@@ -1,0 +1,41 @@
+import type { Objection, Path } from '../problem.ts';
+import type { WrittenCheck } from '../schema/checks.schema.ts';
+import type { WrittenRelease } from '../schema/release.schema.ts';
+import { checksOf, targetsOf } from '../written.ts';
+
+/** What a rule looks at. `data` is the file's own data, with the version put in and free keys taken out. */
+export type Ruled = { written: WrittenRelease; data: unknown; version: string; requester: string | null };
+
+/** What a rule says; its name and severity are added by whoever runs it. */
+export type Saying = { path: Path; at?: 'key' | 'value'; message: string; remedy?: string | null };
+
+/** One named rule: pure, and never about the shape of the file, which the schema holds. */
+export type Rule = { name: string; severity: Objection['severity']; look: (ruled: Ruled) => Saying[] };
+
+export function sayings(rule: Rule, ruled: Ruled): Objection[] {
+  return rule.look(ruled).map(({ path, at, message, remedy }) => ({
+    rule: rule.name,
+    severity: rule.severity,
+    path,
+    at: at ?? 'value',
+    message,
+    remedy: remedy ?? null,
+  }));
+}
+
+export type CheckList = { path: Path; checks: WrittenCheck[] };
+
+/** Every list of checks in the plan, with where it stands. */
+export function checkLists(written: WrittenRelease): CheckList[] {
+  const lists: CheckList[] = [
+    { path: ['preflight'], checks: checksOf(written.preflight) },
+    { path: ['smoke'], checks: checksOf(written.smoke) },
+    { path: ['monitoring'], checks: checksOf(written.monitoring) },
+    { path: ['watch', 'checks'], checks: checksOf(written.watch?.checks ?? []) },
+  ];
+  for (const { name, target } of targetsOf(written)) {
+    lists.push({ path: ['targets', name, 'verify'], checks: checksOf(target.verify) });
+    lists.push({ path: ['targets', name, 'verifySeed'], checks: checksOf(target.verifySeed) });
+  }
+  return lists;
+}
