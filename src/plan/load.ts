@@ -9,6 +9,7 @@ import { referenceObjections, versionProblem, withVersion } from './references.t
 import { rules } from './rules/all.ts';
 import { sayings } from './rules/rule.ts';
 import { releaseSchema, type WrittenRelease } from './schema/release.schema.ts';
+import { secretObjections } from './secrets.ts';
 import { placed, readSource } from './source.ts';
 
 /**
@@ -34,9 +35,9 @@ export async function loadPlan(file: string, version: string, loading: Loading):
   const data = withVersion(source.data, version);
   const parsed = parseWritten<WrittenRelease>(releaseSchema, data);
   const written = parsed.value ?? salvage(releaseSchema, parsed);
-  const further = [...referenceObjections(parsed.data)];
+  const further = [...referenceObjections(parsed.data), ...secretObjections(parsed.data)];
   if (written !== null) {
-    const ruled = { written, data: parsed.data, version, requester: loading.requester ?? null };
+    const ruled = { written, requester: loading.requester ?? null };
     further.push(...rules.flatMap((rule) => sayings(rule, ruled)));
     if (loading.checkFiles !== false) further.push(...(await fileObjections(written, dirname(resolve(file)))));
   }

@@ -1,9 +1,8 @@
 import { measuredRules } from './measured.ts';
 import { peopleRules } from './people.ts';
 import type { Rule } from './rule.ts';
-import { secretRules } from './secrets.ts';
 import { targetRules } from './targets.ts';
 import { windowRules } from './window.ts';
 
 /** Everything that a plan must obey beyond its shape. A new rule is one more small constant in one of these lists. */
-export const rules: readonly Rule[] = [...peopleRules, ...targetRules, ...measuredRules, ...windowRules, ...secretRules];
+export const rules: readonly Rule[] = [...peopleRules, ...targetRules, ...measuredRules, ...windowRules];

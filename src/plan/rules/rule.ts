@@ -3,8 +3,8 @@ import type { WrittenCheck } from '../schema/checks.schema.ts';
 import type { WrittenRelease } from '../schema/release.schema.ts';
 import { checksOf, targetsOf } from '../written.ts';
 
-/** What a rule looks at. `data` is the file's own data, with the version put in and free keys taken out. */
-export type Ruled = { written: WrittenRelease; data: unknown; version: string; requester: string | null };
+/** What a rule looks at. `requester`: who starts the release, null where that is not known. */
+export type Ruled = { written: WrittenRelease; requester: string | null };
 
 /** What a rule says; its name and severity are added by whoever runs it. */
 export type Saying = { path: Path; at?: 'key' | 'value'; message: string; remedy?: string | null };

@@ -1,7 +1,6 @@
-import type { Path } from '../problem.ts';
-import { hasReference } from '../references.ts';
-import { eachText } from '../walk.ts';
-import type { Rule, Saying } from './rule.ts';
+import type { Objection, Path } from './problem.ts';
+import { hasReference } from './references.ts';
+import { eachText } from './walk.ts';
 
 const secretKey = /(^|[_-])(password|passwd|passphrase|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|credentials?)$/i;
 const camelSecretKey = /(Password|Secret|Token|ApiKey|PrivateKey|AccessKey)$/;
@@ -10,18 +9,17 @@ const authorization = /^(Basic|Bearer) \S+/i;
 const secretArgument = /^--?(password|passwd|token|secret|api-?key)=(.+)$/i;
 
 /** A plan is stored in Temporal's history and shown to people, so a secret may only be referred to. The value is never repeated. */
-const secretsInTheClear: Rule = {
-  name: 'secrets-in-the-clear',
-  severity: 'error',
-  look: ({ data }) => {
-    const found: Saying[] = [];
-    eachText(data, (text, path) => {
-      const what = hasReference(text) ? null : secretIn(text, path);
-      if (what !== null) found.push({ path, message: `${what} is written in the clear`, remedy: 'use ${env:NAME} or ${file:path}' });
-    });
-    return found;
-  },
-};
+export function secretObjections(data: unknown): Objection[] {
+  const found: Objection[] = [];
+  eachText(data, (text, path) => {
+    const what = hasReference(text) ? null : secretIn(text, path);
+    if (what === null) return;
+    const message = `${what} is written in the clear`;
+    const remedy = 'use ${env:NAME} or ${file:path}';
+    found.push({ rule: 'secrets-in-the-clear', severity: 'error', path, at: 'value', message, remedy });
+  });
+  return found;
+}
 
 function secretIn(text: string, path: Path): string | null {
   if (passwordInUrl.test(text)) return 'a password in an address';
@@ -31,5 +29,3 @@ function secretIn(text: string, path: Path): string | null {
   if (isKey && text !== '') return 'a secret';
   return /^authorization$/i.test(key) && authorization.test(text) ? 'a secret' : null;
 }
-
-export const secretRules: readonly Rule[] = [secretsInTheClear];
