@@ -15,8 +15,10 @@ export type OrderWriter = {
 
 type WriterOptions = { origin: string; ledger: string; perSecond: number };
 
-const pauseMs = 200;
+const pauseMs = 300;
 const timeoutMs = 3_000;
+/** Customers who find the shop closed come again, but no crowd gathers at the door. */
+const waitingAtMost = 40;
 
 /**
  * Places orders as customers do, through the shop's public address, and appends each acknowledged one to `ledger`, one
@@ -41,6 +43,7 @@ export function startOrders({ origin, ledger, perSecond }: WriterOptions): Order
   }
 
   const timer = setInterval(() => {
+    if (open.size >= waitingAtMost) return;
     number += 1;
     const placed: Promise<void> = place(orderNumber(number, run)).finally(() => open.delete(placed));
     open.add(placed);
