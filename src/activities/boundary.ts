@@ -1,0 +1,50 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { type FailureView, failureKinds, TargetFailure } from '../release/failure.ts';
+
+/** How often a running activity says that it lives; its heartbeat times out after 5 s. */
+const beatEveryMs = 1000;
+
+/** Replaces the values of secrets in a string or in JSON. */
+type Redact = <T>(value: T) => T;
+
+/** Learns which values are secret while an activity resolves them; whatever leaves the activity goes through it. */
+export type Discretion = { redact: Redact };
+
+/**
+ * The one place where failures become Temporal's. Runs `work` with a heartbeat that does not depend on progress, and
+ * turns what it throws into an `ApplicationFailure` whose type is the kind and whose first detail is a `FailureView`.
+ */
+export async function atBoundary<T>(work: (discretion: Discretion) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const discretion: Discretion = { redact: (value) => value };
+  const beat = setInterval(() => context.heartbeat(), beatEveryMs);
+  try {
+    return await work(discretion);
+  } catch (error) {
+    if (context.cancellationSignal.aborted && error instanceof CancelledFailure) throw error;
+    throw asFailure(error, discretion.redact);
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** A kind says whether a retry can help. A bug is not retried: nobody knows what a repetition would do. */
+export function asFailure(error: unknown, redact: Redact): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  const view = redact(viewOf(error));
+  const failure = ApplicationFailure.create({
+    message: view.message,
+    type: view.kind,
+    nonRetryable: view.kind === 'bug' || view.kind === 'cancelled' || failureKinds[view.kind].final,
+    details: [view],
+  });
+  // The stack of an expected failure tells people nothing, and a stack may quote what must not be stored.
+  failure.stack = view.kind === 'bug' && error instanceof Error ? redact(error.stack ?? '') : '';
+  return failure;
+}
+
+function viewOf(error: unknown): FailureView {
+  if (error instanceof TargetFailure) return { kind: error.kind, message: error.message, ...error.details };
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { kind: 'bug', message: `unexpected: ${message}`, remedy: 'this is a defect; see the log of the worker' };
+}

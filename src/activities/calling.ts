@@ -1,0 +1,48 @@
+import { Context, log } from '@temporalio/activity';
+import type { Json } from '../release/json.ts';
+import type { Call, Log } from '../release/target.ts';
+import { redactor } from '../secrets/redact.ts';
+import { resolveReferences } from '../secrets/resolve.ts';
+import { type AnyKind, loadTarget } from '../targets/kinds.ts';
+import { atBoundary, type Discretion } from './boundary.ts';
+import type { TargetInput } from './inputs.ts';
+
+/** Attempts of one call that have a fence of their own; Temporal's waits make more than that take a quarter of an hour. */
+const fencedAttempts = 99;
+
+/** Loads the kind, resolves the references of its spec and hands both to `use`; secrets end here. */
+export async function onTarget<T>(input: TargetInput, use: (kind: AnyKind, call: Call<Json>) => Promise<T>): Promise<T> {
+  return await atBoundary(async (discretion) => {
+    const kind = await loadTarget(input.target.kind);
+    const spec = await resolved(input.target.spec, input.place.home, discretion);
+    const { info, cancellationSignal } = Context.current();
+    const { application, environment, release, home } = input.place;
+    return await use(kind, {
+      spec,
+      application,
+      environment,
+      target: input.target.name,
+      release,
+      home,
+      key: input.key,
+      fence: input.fence + Math.min(info.attempt, fencedAttempts),
+      pinned: input.pinned,
+      signal: cancellationSignal,
+      log: discreetLog(discretion),
+    });
+  });
+}
+
+/** Puts values in place of references and lets `discretion` know them from now on. */
+export async function resolved(spec: Json, home: string, discretion: Discretion): Promise<Json> {
+  const { value, secrets } = await resolveReferences(spec, { env: process.env, home });
+  discretion.redact = redactor(secrets);
+  return value;
+}
+
+export function discreetLog(discretion: Discretion): Log {
+  return {
+    info: (message, fields) => log.info(discretion.redact(message), discretion.redact(fields ?? {})),
+    warn: (message, fields) => log.warn(discretion.redact(message), discretion.redact(fields ?? {})),
+  };
+}

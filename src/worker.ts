@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, type NativeConnectionOptions, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from './activities/activities.ts';
+import type { Clock } from './checks/clock.ts';
+
+/**
+ * - `taskQueue`: workflows and targets that any host can reach · `localTaskQueue`: targets of this host
+ * - `healthPort`: answers `GET /health`; 0 lets the system choose, null serves nothing
+ * - `metricsAddress`: `host:port` that serves Prometheus metrics, null serves none
+ * - `clock`: how the watch sees time pass; tests bring their own
+ */
+export type Serving = {
+  connection: NativeConnectionOptions;
+  namespace: string;
+  taskQueue: string;
+  localTaskQueue: string;
+  healthPort: number | null;
+  metricsAddress: string | null;
+  clock?: Clock;
+};
+
+export type RunningWorker = {
+  healthUrl: string | null;
+  /** Rejects when a worker fails; resolves after `stop`. */
+  ended: Promise<void>;
+  /** Lets running activities end for a while, then cancels them; what they began is found again. */
+  stop(): Promise<void>;
+};
+
+/** Above the heartbeat timeout of 5 s, so that a step which is about to end ends here. */
+const shutdownGraceTime = '8s';
+const shutdownForceTime = '20s';
+
+/** Starts the workers of this host: one for workflows and remote targets, one for what lives here. */
+export async function startWorker(serving: Serving): Promise<RunningWorker> {
+  if (serving.metricsAddress !== null) installMetrics(serving.metricsAddress);
+  const connection = await NativeConnection.connect(serving.connection);
+  const activities = createActivities(serving.clock === undefined ? {} : { clock: serving.clock });
+  const common: Pick<WorkerOptions, 'connection' | 'namespace' | 'activities'> &
+    Pick<WorkerOptions, 'shutdownGraceTime' | 'shutdownForceTime' | 'maxHeartbeatThrottleInterval'> = {
+    connection,
+    namespace: serving.namespace,
+    activities: { ...activities },
+    shutdownGraceTime,
+    shutdownForceTime,
+    // An abort reaches an activity with its next beat.
+    maxHeartbeatThrottleInterval: '1s',
+  };
+  const workers = [
+    await Worker.create({ ...common, taskQueue: serving.taskQueue, ...workflowCode() }),
+    await Worker.create({ ...common, taskQueue: serving.localTaskQueue }),
+  ];
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  const health = serving.healthPort === null ? null : await serveHealth(workers, serving.healthPort);
+  const ended = running.then(
+    () => close(connection, health),
+    async (error: unknown) => {
+      await close(connection, health);
+      throw error;
+    },
+  );
+  return { healthUrl: health === null ? null : addressOf(health), ended, stop: () => stopAll(workers, ended) };
+}
+
+async function stopAll(workers: readonly Worker[], ended: Promise<void>): Promise<void> {
+  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  await ended;
+}
+
+async function close(connection: NativeConnection, health: Server | null): Promise<void> {
+  health?.close();
+  await connection.close();
+}
+
+/** Built releases carry their bundle, so that a worker starts at once; from source it is bundled on the fly. */
+function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
+  if (existsSync(codePath)) return { workflowBundle: { codePath } };
+  const fromSource = fileURLToPath(new URL('./workflows/index.ts', import.meta.url));
+  if (existsSync(fromSource)) return { workflowsPath: fromSource };
+  return { workflowsPath: fileURLToPath(new URL('./workflows/index.js', import.meta.url)) };
+}
+
+/** The runtime is one for the whole process and must be set before the first connection. */
+function installMetrics(bindAddress: string): void {
+  Runtime.install({ telemetryOptions: { metrics: { prometheus: { bindAddress } } } });
+}
+
+async function serveHealth(workers: readonly Worker[], port: number): Promise<Server> {
+  const server = createServer((request, response) => {
+    const states = workers.map((worker) => worker.getState());
+    const healthy = states.every((state) => state === 'RUNNING');
+    const status = request.url === '/health' ? (healthy ? 200 : 503) : 404;
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ healthy, states }));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return server;
+}
+
+function addressOf(server: Server): string {
+  const address = server.address();
+  return address !== null && typeof address === 'object' ? `http://127.0.0.1:${address.port}/health` : String(address);
+}
