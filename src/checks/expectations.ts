@@ -18,8 +18,9 @@ export function textProblems(
   ];
 }
 
+/** Texts have lines, so `^` and `$` stand for theirs. */
 function holds(text: string, piece: TextPiece): boolean {
-  return typeof piece === 'string' ? text.includes(piece) : new RegExp(piece.matches, 'u').test(text);
+  return typeof piece === 'string' ? text.includes(piece) : new RegExp(piece.matches, 'mu').test(text);
 }
 
 function shown(piece: TextPiece): string {

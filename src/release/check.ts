@@ -7,11 +7,15 @@ export type CheckStatus = 'PASS' | 'WARN' | 'FAIL' | 'PENDING';
 /** `evidence`: what was seen, a few lines at most. `remedy`: how to fix it; owed with FAIL and PENDING. */
 export type Answer = { status: CheckStatus; summary: string; evidence: string; remedy?: string };
 
-/** `spec`: this check's part of the plan, references resolved. `home`: directory that relative paths start from. */
+/**
+ * `spec`: this check's part of the plan, references resolved. `home`: directory that relative paths start from.
+ * `records`: the plan's folder for evidence, where people's statements are kept.
+ */
 export interface Asking<Spec> {
   spec: Spec;
   home: string;
   version: string;
+  records?: string;
   signal: AbortSignal;
   log: Log;
 }

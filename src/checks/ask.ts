@@ -1,0 +1,46 @@
+import type { Answer, Asking, CheckResult, PlannedCheck } from '../release/check.ts';
+import { TargetFailure } from '../release/failure.ts';
+import type { Json } from '../release/json.ts';
+import { pending } from './answer.ts';
+import type { Clock } from './clock.ts';
+import { loadCheck } from './kinds.ts';
+
+/**
+ * Asks until PASS or WARN, for at most `planned.withinMs`; the last answer counts. `asking.spec` is `planned.spec` with
+ * its references resolved. A try that has begun is let finish, so it may take longer by the check's own patience.
+ *
+ * @throws TargetFailure `invalid-input` for an unknown kind; the signal's reason when cancelled
+ */
+export async function askUntil(planned: PlannedCheck, asking: Asking<Json>, clock: Clock): Promise<CheckResult> {
+  const check = await loadCheck(planned.kind);
+  const started = clock.now();
+  const endsAt = started + planned.withinMs;
+  const pauseMs = Math.max(1, planned.everyMs);
+  for (let tries = 1; ; tries += 1) {
+    const answer = await answerOf(() => check.ask(asking));
+    const good = answer.status === 'PASS' || answer.status === 'WARN';
+    if (good || clock.now() + pauseMs > endsAt)
+      return resultOf(planned, answer, { durationMs: clock.now() - started, tries });
+    await clock.sleep(pauseMs, asking.signal);
+  }
+}
+
+/** A check answers; where it has to throw an expected failure, the question was not answered. A bug stays a bug. */
+async function answerOf(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof TargetFailure)) throw error;
+    return pending(error.message, error.details.evidence ?? '', error.details.remedy ?? 'see the log of the worker');
+  }
+}
+
+function resultOf(
+  { name, kind, critical, remedy }: PlannedCheck,
+  answer: Answer,
+  took: { durationMs: number; tries: number },
+): CheckResult {
+  const good = answer.status === 'PASS' || answer.status === 'WARN';
+  const advised = remedy === null || good ? answer : { ...answer, remedy };
+  return { ...advised, name, kind, critical, durationMs: Math.round(took.durationMs), tries: took.tries };
+}

@@ -1,0 +1,21 @@
+import type { Check } from '../release/check.ts';
+import { TargetFailure } from '../release/failure.ts';
+import type { Json } from '../release/json.ts';
+import type { CheckKind } from './kinds.schema.ts';
+
+/** A check whose spec was accepted by the schema of its kind; to everybody else the spec is opaque. */
+const loaders: Record<CheckKind, () => Promise<unknown>> = {
+  http: async () => (await import('./http.ts')).http,
+  sql: async () => (await import('./sql.ts')).sql,
+  command: async () => (await import('./command.ts')).command,
+  attest: async () => (await import('./attest.ts')).attest,
+};
+
+/** @throws TargetFailure `invalid-input` that lists the kinds */
+export async function loadCheck(kind: string): Promise<Check<Json>> {
+  if (!Object.hasOwn(loaders, kind)) {
+    const known = Object.keys(loaders).join(', ');
+    throw new TargetFailure('invalid-input', `there is no kind of check called ${kind}; known are ${known}`);
+  }
+  return (await loaders[kind as CheckKind]()) as Check<Json>;
+}
