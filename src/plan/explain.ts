@@ -35,7 +35,11 @@ export function parseWritten<T>(schema: z.ZodType<T>, data: unknown): Parsed<T> 
     const free = issues.flatMap(freeKeys);
     for (const path of free) removeAt(copy, path);
     if (free.length > 0) continue;
-    return { value: null, data: copy, objections: withoutMisspelled(issues.flatMap((each) => toObjections(each, copy))) };
+    return {
+      value: null,
+      data: copy,
+      objections: withoutMisspelled(issues.flatMap((each) => toObjections(each, copy))),
+    };
   }
 }
 
@@ -110,7 +114,9 @@ function messageFor(issue: RawIssue): string {
         ? `must be at most ${issue.maximum}`
         : `must have at most ${issue.maximum} entries`;
     case 'invalid_format':
-      return issue.format === 'starts_with' ? `must begin with ${String(issue.prefix)}` : `must look like ${issue.pattern}`;
+      return issue.format === 'starts_with'
+        ? `must begin with ${String(issue.prefix)}`
+        : `must look like ${issue.pattern}`;
     default:
       return '';
   }
@@ -161,7 +167,8 @@ function toObjections(issue: Issue, data: unknown): Objection[] {
     return [{ ...base, at: 'key', message: issue.issues[0]?.message ?? 'is not a name that can be used here' }];
   }
   if (value === undefined && path.length > 0) return [{ ...base, message: `is missing${expected(issue.message)}` }];
-  if (value === null) return [{ ...base, message: `is empty${expected(issue.message)}`, remedy: 'give it a value or remove it' }];
+  if (value === null)
+    return [{ ...base, message: `is empty${expected(issue.message)}`, remedy: 'give it a value or remove it' }];
   const choices = issue.code === 'invalid_value' ? issue.values.filter((each) => typeof each === 'string') : [];
   const meant = typeof value === 'string' ? suggestion(value, choices) : null;
   return [{ ...base, message: issue.message, remedy: meant?.startsWith('did') ? meant : null }];

@@ -46,7 +46,8 @@ async function objection({ path, file, wanted }: Named, home: string): Promise<O
   const remedy = 'paths start at the directory of the plan file';
   try {
     const found = await stat(resolve(home, file));
-    if (wanted === 'directory' && !found.isDirectory()) return { ...base, message: `${file} is not a directory`, remedy };
+    if (wanted === 'directory' && !found.isDirectory())
+      return { ...base, message: `${file} is not a directory`, remedy };
     return null;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;

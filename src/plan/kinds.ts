@@ -42,7 +42,8 @@ export function changesOf(parsed: { kind: string }): string[] {
   const apply: unknown = Reflect.get(parsed, 'apply');
   return traitsOf(parsed.kind).changes.filter((change) => {
     if (keys.includes(change)) return isGiven(Reflect.get(parsed, change));
-    if (keys.includes('apply') && typeof apply === 'object' && apply !== null) return isGiven(Reflect.get(apply, change));
+    if (keys.includes('apply') && typeof apply === 'object' && apply !== null)
+      return isGiven(Reflect.get(apply, change));
     return true;
   });
 }

@@ -32,7 +32,9 @@ export function normalise(written: WrittenRelease, setting: Setting): Plan {
     questions: plannedQuestions(written),
     targets: targetsOf(written).map(({ name, target }) => plannedTarget(name, target)),
     steps: stepsOf(written),
-    afterRollback: checksOf(written.smoke).filter(({ repeatable }) => repeatable).map(plannedCheck),
+    afterRollback: checksOf(written.smoke)
+      .filter(({ repeatable }) => repeatable)
+      .map(plannedCheck),
     watch: written.watch === undefined ? null : plannedWatch(written.watch),
     rollback: {
       holdMs: written.rollback.hold,

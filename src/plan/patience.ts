@@ -50,7 +50,10 @@ export function checksPatience(checks: readonly PlannedCheck[]): number {
 
 /** Enough for every sample to be sent when it should and to answer late. */
 export function requestsPatience(requests: readonly PlannedRequest[]): number {
-  return requests.reduce((sum, { samples, everyMs, spec }) => sum + samples * everyMs + 2 * specTimeout(spec), 5 * minute);
+  return requests.reduce(
+    (sum, { samples, everyMs, spec }) => sum + samples * everyMs + 2 * specTimeout(spec),
+    5 * minute,
+  );
 }
 
 function specTimeout(spec: Json): number {

@@ -2,7 +2,8 @@ import type { Objection, Path } from './problem.ts';
 import { hasReference } from './references.ts';
 import { eachText } from './walk.ts';
 
-const secretKey = /(^|[_-])(password|passwd|passphrase|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|credentials?)$/i;
+const secretKey =
+  /(^|[_-])(password|passwd|passphrase|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|credentials?)$/i;
 const camelSecretKey = /(Password|Secret|Token|ApiKey|PrivateKey|AccessKey)$/;
 const passwordInUrl = /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:([^@\s/]+)@/i;
 const authorization = /^(Basic|Bearer) \S+/i;

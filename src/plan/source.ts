@@ -1,5 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, type YAMLError } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type YAMLError,
+} from 'yaml';
 import type { Objection, Path, Place, Problem } from './problem.ts';
 import { pathText } from './problem.ts';
 
@@ -113,7 +123,11 @@ export function placeOf(source: Source, path: Path, at: 'key' | 'value'): Place 
   return placeAt(source.lines, startOf(node) || key);
 }
 
-function descend(document: Document.Parsed, node: unknown, part: string | number): { key: number; value: unknown } | null {
+function descend(
+  document: Document.Parsed,
+  node: unknown,
+  part: string | number,
+): { key: number; value: unknown } | null {
   const container = isAlias(node) ? node.resolve(document) : node;
   if (isMap(container)) {
     const pair = container.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part));

@@ -11,7 +11,9 @@ import { checksOf, isBreaking, type NamedTarget as Named, plannedCheck, targetsO
 export function stepsOf(written: WrittenRelease): PlannedStep[] {
   const targets = targetsOf(written);
   return [
-    ...targets.filter(({ target }) => traitsOf(target.kind).prepares).map((named) => onTarget(named, 'prepare', 'prepare')),
+    ...targets
+      .filter(({ target }) => traitsOf(target.kind).prepares)
+      .map((named) => onTarget(named, 'prepare', 'prepare')),
     ...looking(written, 'preflight'),
     ...looking(written, 'baseline'),
     ...targets.flatMap((named, index) => changing(named, index + 1, targets)),
@@ -120,7 +122,17 @@ function evidence(written: WrittenRelease, point: number): PlannedStep[] {
 
 function onTarget({ name, target }: Named, activity: StepActivity, phase: Phase): PlannedStep {
   const patienceMs = targetPatience(target, activity);
-  return { id: `${activity} ${name}`, activity, phase, target: name, change: null, checks: [], requests: [], point: 0, patienceMs };
+  return {
+    id: `${activity} ${name}`,
+    activity,
+    phase,
+    target: name,
+    change: null,
+    checks: [],
+    requests: [],
+    point: 0,
+    patienceMs,
+  };
 }
 
 function onChecks(activity: StepActivity, phase: Phase, checks: PlannedCheck[]): PlannedStep {

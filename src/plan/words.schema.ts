@@ -38,7 +38,9 @@ function written(pattern: RegExp, expected: string) {
 }
 
 /** "300ms", "10s", "15m", "4h", "2d" → milliseconds, more than 0. */
-export const duration = written(durationPattern, 'a duration such as 300ms, 10s, 15m, 4h or 2d').transform(milliseconds);
+export const duration = written(durationPattern, 'a duration such as 300ms, 10s, 15m, 4h or 2d').transform(
+  milliseconds,
+);
 
 /** Like `duration`, and 0 written as "0" or "0s" is allowed. */
 export const pause = written(pausePattern, 'a duration such as 0s, 300ms or 10s').transform((value) =>
@@ -72,9 +74,7 @@ export const name = written(
 export const label = written(/^\S(.{0,98}\S)?$/, 'one line of 1 to 100 characters');
 
 /** Any text that is not empty; references such as ${env:NAME} are resolved where the text is used. */
-export const text = z
-  .string({ error: 'must be a text; put it in quotes' })
-  .min(1, { error: 'must not be empty' });
+export const text = z.string({ error: 'must be a text; put it in quotes' }).min(1, { error: 'must not be empty' });
 
 /** A path; a relative one starts at the directory of the plan file. */
 export const path = z.string({ error: 'must be a path' }).min(1, { error: 'must be a path, not empty' });
@@ -92,7 +92,9 @@ export const command = z
 /** Environment variables; numbers and booleans become texts. */
 export const environment = z.record(
   written(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable'),
-  z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' }).transform(String),
+  z
+    .union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' })
+    .transform(String),
   { error: 'must be a list of NAME: value' },
 );
 

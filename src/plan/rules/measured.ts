@@ -12,7 +12,13 @@ function repeated(names: readonly string[], path: Path, what: string): Saying[] 
   return names.flatMap((name, index): Saying[] =>
     names.indexOf(name) === index
       ? []
-      : [{ path: [...path, index, 'name'], message: `another ${what} here is called "${name}"`, remedy: 'choose another name' }],
+      : [
+          {
+            path: [...path, index, 'name'],
+            message: `another ${what} here is called "${name}"`,
+            remedy: 'choose another name',
+          },
+        ],
   );
 }
 
@@ -20,13 +26,26 @@ const ownNames: Rule = {
   name: 'own-names',
   severity: 'error',
   look: ({ written }) => [
-    ...checkLists(written).flatMap(({ path, checks }) => repeated(checks.map(({ name }) => name), path, 'check')),
-    ...repeated(requestsOf(written).map(({ name }) => name), ['performance', 'requests'], 'request'),
+    ...checkLists(written).flatMap(({ path, checks }) =>
+      repeated(
+        checks.map(({ name }) => name),
+        path,
+        'check',
+      ),
+    ),
+    ...repeated(
+      requestsOf(written).map(({ name }) => name),
+      ['performance', 'requests'],
+      'request',
+    ),
   ],
 };
 
 function limitsOf(written: WrittenRelease): { path: Path; criteria: WrittenCriteria }[] {
-  const requests = requestsOf(written).map((criteria, index) => ({ path: ['performance', 'requests', index], criteria }));
+  const requests = requestsOf(written).map((criteria, index) => ({
+    path: ['performance', 'requests', index],
+    criteria,
+  }));
   const watch = written.watch?.criteria;
   return [...requests, ...(watch === undefined ? [] : [{ path: ['watch', 'criteria'], criteria: watch }])];
 }
@@ -101,7 +120,8 @@ const watchIsBounded: Rule = {
     const length = watch.schedule.reduce((sum, stretch) => sum + stretch.for, 0);
     const points = watch.schedule.reduce((sum, stretch) => sum + Math.floor(stretch.for / stretch.every), 0);
     const path = ['watch', 'schedule'];
-    if (length > longestWatch) return [{ path, at: 'key', message: 'lasts longer than 31 days', remedy: 'watch for less long' }];
+    if (length > longestWatch)
+      return [{ path, at: 'key', message: 'lasts longer than 31 days', remedy: 'watch for less long' }];
     if (points <= mostPoints) return [];
     const message = `reports ${points} times, at most ${mostPoints} are possible`;
     return [{ path, at: 'key', message, remedy: 'report less often; the probe still samples continuously' }];
@@ -137,7 +157,9 @@ const smokeAfterRollback: Rule = {
   look: ({ written: { smoke } }) => {
     const path = ['smoke'];
     if (smoke.length === 0) {
-      return [{ path, at: 'key', message: 'no smoke check says whether the release works', remedy: 'add smoke: [...]' }];
+      return [
+        { path, at: 'key', message: 'no smoke check says whether the release works', remedy: 'add smoke: [...]' },
+      ];
     }
     if (smoke.some((check) => check.repeatable === true)) return [];
     const message = 'no smoke check is repeatable, so none is asked after a rollback';

@@ -66,7 +66,13 @@ const differentDeciders: Rule = {
       rules.deciders.flatMap((person, index): Saying[] =>
         rules.deciders.indexOf(person) === index
           ? []
-          : [{ path: [...path, 'deciders', index], message: `${person} is named twice`, remedy: 'name everybody once' }],
+          : [
+              {
+                path: [...path, 'deciders', index],
+                message: `${person} is named twice`,
+                remedy: 'name everybody once',
+              },
+            ],
       ),
     ),
 };

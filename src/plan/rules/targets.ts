@@ -11,8 +11,7 @@ function perTarget(look: (named: NamedTarget, all: NamedTarget[]) => Saying[]): 
   };
 }
 
-const changesData = ({ target }: NamedTarget): boolean =>
-  traitsOf(target.kind).stores && changesOf(target).length > 0;
+const changesData = ({ target }: NamedTarget): boolean => traitsOf(target.kind).stores && changesOf(target).length > 0;
 
 const knownWriters: Rule = {
   name: 'known-writers',
@@ -45,7 +44,9 @@ const compatibilityOfData: Rule = {
   look: perTarget(({ name, target }) => {
     if (target.compatibility === undefined || traitsOf(target.kind).stores) return [];
     const path = ['targets', name, 'compatibility'];
-    return [{ path, at: 'key', message: `a target of kind ${target.kind} holds no data`, remedy: 'remove compatibility' }];
+    return [
+      { path, at: 'key', message: `a target of kind ${target.kind} holds no data`, remedy: 'remove compatibility' },
+    ];
   }),
 };
 
@@ -109,7 +110,9 @@ const ownPorts: Rule = {
         taken.set(port, owner ?? name);
         if (owner === undefined) return [];
         const whose = owner === name ? 'is named twice' : `is already used by ${owner}`;
-        return [{ path: ['targets', name, 'ports', index], message: `port ${port} ${whose}`, remedy: 'choose another port' }];
+        return [
+          { path: ['targets', name, 'ports', index], message: `port ${port} ${whose}`, remedy: 'choose another port' },
+        ];
       }),
     );
   },

@@ -18,11 +18,15 @@ export const checkFields = {
 
 const options: z.ZodObject[] = Object.entries(checkKinds).map(([kind, { schema }]) => {
   const own: z.ZodObject = schema;
-  return own.safeExtend({ kind: z.literal(kind).describe('Kind of check.'), ...checkFields }).meta({ title: kind });
+  return own
+    .safeExtend({ kind: z.literal(kind).describe('Kind of check.'), ...checkFields })
+    .meta({ id: `check-${kind}` });
 });
 
 /** One question about a running system, as it is written. */
-export const checkSchema = z.discriminatedUnion('kind', options as [z.ZodObject, ...z.ZodObject[]]);
+export const checkSchema = z
+  .discriminatedUnion('kind', options as [z.ZodObject, ...z.ZodObject[]])
+  .meta({ id: 'check' });
 
 export const checksSchema = z.array(checkSchema, { error: 'must be a list of checks' });
 

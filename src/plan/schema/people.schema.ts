@@ -48,7 +48,9 @@ export const questionsSchema = z.strictObject({
   deadline: duration
     .default(30 * minute)
     .describe('Time to answer; silence never loses data: it stays as it is and pages. Default 30m.'),
-  remindEvery: duration.optional().describe('Reminds the deciders again and again. Default 5m, where it fits the deadline.'),
+  remindEvery: duration
+    .optional()
+    .describe('Reminds the deciders again and again. Default 5m, where it fits the deadline.'),
   escalate,
 });
 
@@ -66,7 +68,9 @@ export const noticeFields = {
 
 const options: z.ZodObject[] = Object.entries(noticeKinds).map(([kind, { schema }]) => {
   const own: z.ZodObject = schema;
-  return own.safeExtend({ kind: z.literal(kind).describe('Kind of notice.'), ...noticeFields }).meta({ title: kind });
+  return own
+    .safeExtend({ kind: z.literal(kind).describe('Kind of notice.'), ...noticeFields })
+    .meta({ id: `notice-${kind}` });
 });
 
 /** One way to reach people, as it is written. */

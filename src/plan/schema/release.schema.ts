@@ -21,7 +21,9 @@ export const windowSchema = z.strictObject({
   timezone: z
     .string({ error: 'must be a time zone such as America/New_York' })
     .describe('Time zone by its IANA name, such as America/New_York.'),
-  expected: duration.optional().describe('How long the release takes; it starts only where that and `longestRestore` fit.'),
+  expected: duration
+    .optional()
+    .describe('How long the release takes; it starts only where that and `longestRestore` fit.'),
   longestRestore: duration.optional().describe('How long the longest way back takes.'),
 });
 
@@ -33,7 +35,9 @@ export const releaseSchema = z.strictObject({
   window: windowSchema.optional().describe('When a release may start changing things. Default at any time.'),
   people: peopleSchema,
   gates: z
-    .strictObject({ 'go-no-go': gateSchema.optional().describe('Asked before anything is changed. Default nobody is asked.') })
+    .strictObject({
+      'go-no-go': gateSchema.optional().describe('Asked before anything is changed. Default nobody is asked.'),
+    })
     .default({})
     .describe('Points that wait for people.'),
   questions: questionsSchema

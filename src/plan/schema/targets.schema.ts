@@ -33,8 +33,9 @@ export const targetFields = {
       seed: patience.describe('Seeding. Default 30m, or longer than the timeout of `seed`.'),
       resume: patience.describe('Letting writers in again. Default 2m.'),
       deploy: patience.describe('Deploying, with the wait for health. Default 15m.'),
-      logs: patience.describe('Reading the logs. Default 5m.'),
-      invalidate: patience.describe('Emptying a cache in front. Default 15m, or longer than the timeout of `invalidate`.'),
+      invalidate: patience.describe(
+        'Emptying a cache in front. Default 15m, or longer than the timeout of `invalidate`.',
+      ),
     })
     .default({})
     .describe('How long a whole step of this target may take, with every retry.'),
@@ -42,7 +43,9 @@ export const targetFields = {
 
 const options: z.ZodObject[] = Object.entries(targetKinds).map(([kind, { schema }]) => {
   const own: z.ZodObject = schema;
-  return own.safeExtend({ kind: z.literal(kind).describe('Kind of target.'), ...targetFields }).meta({ title: kind });
+  return own
+    .safeExtend({ kind: z.literal(kind).describe('Kind of target.'), ...targetFields })
+    .meta({ id: `target-${kind}` });
 });
 
 /** One thing that a release changes, as it is written. */
