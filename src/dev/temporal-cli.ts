@@ -1,13 +1,13 @@
 import { execFile, spawn } from 'node:child_process';
-import { access, constants, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheDirectory } from './cache.ts';
+import { downloadWithSdk } from './sdk-download.ts';
 
 /** The version that `go install` builds; other 1.5 to 1.9 releases do not install that way. */
 const goPackage = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
-const downloadPatienceMs = 180_000;
 
 /** A program that is needed and could not be had. `tried` says for each way why not. */
 export class ToolMissing extends Error {
@@ -73,27 +73,6 @@ export async function findTemporalCli(environment: NodeJS.ProcessEnv = process.e
   return tried;
 }
 
-/** Lets the SDK fetch its own dev server, which has its own pinned version and address. */
-async function download(into: string): Promise<void> {
-  const { TestWorkflowEnvironment } = await import('@temporalio/testing');
-  const temporary = await mkdtemp(join(into, 'download-'));
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${downloadPatienceMs / 1000} s`)), downloadPatienceMs);
-  });
-  try {
-    const executable = { type: 'cached-download', downloadDir: temporary } as const;
-    const server = await Promise.race([TestWorkflowEnvironment.createLocal({ server: { executable } }), late]);
-    await server.teardown();
-    const [name] = (await readdir(temporary)).filter((file) => file.startsWith('temporal'));
-    if (name === undefined) throw new Error('the SDK left no file');
-    await rename(join(temporary, name), join(into, 'temporal'));
-  } finally {
-    clearTimeout(timer);
-    await rm(temporary, { recursive: true, force: true });
-  }
-}
-
 async function goInstall(into: string, say: Say): Promise<void> {
   const go = await onPath('go');
   if (go === null) throw new Error('there is no go on PATH');
@@ -110,11 +89,20 @@ async function goInstall(into: string, say: Say): Promise<void> {
   });
 }
 
-function shortly(error: unknown): string {
+/** The end of an error's message on one line: the cause, which chained messages put last. */
+export function shortly(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const last = text.split(': ').slice(-2).join(': ');
   return last.replace(/\s+/g, ' ').slice(-200);
 }
+
+/** One way to install the CLI at `path`. Rejects when it does not work. */
+export type InstallWay = { name: string; install: (path: string, say: Say) => Promise<void> };
+
+const installWays: readonly InstallWay[] = [
+  { name: 'the download of the Temporal SDK', install: (path) => downloadWithSdk('dev-server', path) },
+  { name: `go install ${goPackage}`, install: (path, say) => goInstall(dirname(path), say) },
+];
 
 /**
  * Finds the Temporal CLI, or installs it into the cache: by the SDK's own download, else by `go install`.
@@ -122,25 +110,24 @@ function shortly(error: unknown): string {
  * @returns path and version of a CLI that was seen to run
  * @throws ToolMissing naming every way that was tried
  */
-export async function ensureTemporalCli(say: Say, environment: NodeJS.ProcessEnv = process.env): Promise<Found> {
+export async function ensureTemporalCli(
+  say: Say,
+  environment: NodeJS.ProcessEnv = process.env,
+  ways: readonly InstallWay[] = installWays,
+): Promise<Found> {
   const found = await findTemporalCli(environment);
   if (!Array.isArray(found)) return found;
   const tried = [...found];
-  const into = join(cacheDirectory(environment), 'bin');
-  const ways: [string, () => Promise<void>][] = [
-    ['the download of the Temporal SDK', () => download(into)],
-    [`go install ${goPackage}`, () => goInstall(into, say)],
-  ];
+  const path = cached(environment);
   // A path that the user names and that does not work is a mistake to report, not one to work around.
-  const named = environment.TEMPORAL_CLI;
-  if (named === undefined || named === '') {
-    await mkdir(into, { recursive: true });
-    say(`the Temporal CLI is not installed on ${platform()}/${arch()}; getting it once into ${into}`);
-    for (const [way, install] of ways) {
-      const problem = await install().then(() => null, shortly);
-      const installed = problem === null ? await asTemporal(cached(environment)) : null;
+  if (!environment.TEMPORAL_CLI) {
+    await mkdir(dirname(path), { recursive: true });
+    say(`the Temporal CLI is not installed on ${platform()}/${arch()}; getting it once into ${dirname(path)}`);
+    for (const { name, install } of ways) {
+      const problem = await install(path, say).then(() => null, shortly);
+      const installed = problem === null ? await asTemporal(path) : null;
       if (installed !== null) return installed;
-      tried.push(`${way}: ${problem ?? 'what it brought does not run here'}`);
+      tried.push(`${name}: ${problem ?? 'what it brought does not run here'}`);
     }
   }
   const remedy = 'Install it (https://docs.temporal.io/cli), or set TEMPORAL_CLI to the path of its executable.';

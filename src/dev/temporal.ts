@@ -169,7 +169,8 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     pid: server.pid,
     ended: server.ended,
     stop: async () => {
-      await server.stop();
+      // The server takes a second to end well, which only a data file deserves.
+      await server.stop(options.dataFile === null ? 0 : undefined);
       if (options.logFile === undefined) await rm(dirname(logFile), { recursive: true, force: true });
     },
   };
