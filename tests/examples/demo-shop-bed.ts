@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import pg from 'pg';
-import { type Front, startFront } from '../../src/dev/demo/front.ts';
-import { freePorts } from '../../src/dev/demo/ports.ts';
+import { startFront } from '../../src/dev/demo/front.ts';
 import { type DemoPostgres, startDemoPostgres } from '../../src/dev/demo/postgres.ts';
 import { buildShop } from '../../src/dev/demo/versions.ts';
+import { freePort } from '../../src/dev/ports.ts';
 
 /** The shop without Savepoint: what a release would do is done here by hand. */
 export type Bed = {
@@ -28,12 +28,12 @@ export type Bed = {
 
 export async function startBed(): Promise<Bed> {
   const home = await mkdtemp(join(tmpdir(), 'savepoint-shop-'));
-  const [front = 0, one = 0, two = 0] = await freePorts(3);
+  const front = await freePort();
   const origin = `http://127.0.0.1:${front}`;
-  const plans = await buildShop(home, { origin, backendPorts: [one, two] });
+  const plans = await buildShop(home, { origin, backendPorts: [await freePort(), await freePort()] });
   const postgres = await startDemoPostgres(join(home, 'postgres'));
   const children: ChildProcess[] = [];
-  const started: Front = await startFront(home, front);
+  const started = await startFront(home, front);
   return {
     home,
     origin,
@@ -41,7 +41,7 @@ export async function startBed(): Promise<Bed> {
     plans,
     database: (name, migrated) => makeDatabase(home, postgres, { name, migrated }),
     backend: async (version, databaseUrl) => {
-      const [port = 0] = await freePorts(1);
+      const port = await freePort();
       const running = await startBackend(join(home, 'versions', version, 'backend'), { version, port, databaseUrl });
       children.push(running.child);
       return { port, ...running };

@@ -1,50 +1,34 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
+import { type Guarded, startGuarded } from '../guarded.ts';
 import { shopDirectory } from './versions.ts';
 
-export type Front = { stop(): Promise<void> };
-
 /** Starts the shop's public address on `port`; its log is `<home>/front.log`. It serves what `<home>/run` holds. */
-export async function startFront(home: string, port: number): Promise<Front> {
+export async function startFront(home: string, port: number): Promise<Guarded> {
   const log = await open(join(home, 'front.log'), 'a');
-  const child = spawn(process.execPath, [join(shopDirectory, 'front', 'front.mjs')], {
-    cwd: home,
-    env: {
-      ...process.env,
-      PORT: String(port),
-      SWITCH_FILE: join(home, 'run', 'front', 'backend.json'),
-      WWW_ROOT: join(home, 'run', 'www'),
-    },
-    stdio: ['ignore', log.fd, log.fd],
-    // Ctrl-C in the terminal goes to the demo, which stops the front when the writer has finished.
-    detached: true,
-  });
+  const env = {
+    ...process.env,
+    PORT: String(port),
+    SWITCH_FILE: join(home, 'run', 'front', 'backend.json'),
+    WWW_ROOT: join(home, 'run', 'www'),
+  };
+  const program = join(shopDirectory, 'front', 'front.mjs');
+  const front = startGuarded(process.execPath, [program], { cwd: home, env, log: log.fd });
   await log.close();
-  await answers(child, port);
-  return { stop: () => end(child) };
-}
-
-async function answers(child: ChildProcess, port: number): Promise<void> {
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; ) {
-    if (child.exitCode !== null) throw new Error('the front of the shop ended at once; see front.log');
-    try {
-      await (await request(`http://127.0.0.1:${port}/`)).body.dump();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 30));
-    }
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline && !front.hasEnded(); await sleep(30)) {
+    if (await answers(port)) return front;
   }
-  throw new Error('the front of the shop does not answer; see front.log');
+  await front.stop();
+  throw new Error('the front of the shop does not answer; see front.log in the directory of the demo');
 }
 
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  const hard = setTimeout(() => child.kill('SIGKILL'), 3_000);
-  await ended;
-  clearTimeout(hard);
+async function answers(port: number): Promise<boolean> {
+  try {
+    await (await request(`http://127.0.0.1:${port}/`)).body.dump();
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -74,5 +74,8 @@ server.listen(Number(process.env.PORT), '127.0.0.1', () =>
   console.log(`shop ${version} listening on ${process.env.PORT}`),
 );
 
-// Orders in progress are finished first; the front sends new ones elsewhere by then.
-process.on('SIGTERM', () => server.close(() => pool.end().finally(() => process.exit(0))));
+// The front has sent new orders elsewhere by now, save one that is on its way; those in progress are finished first.
+const lastOrdersMs = 250;
+process.on('SIGTERM', () => {
+  setTimeout(() => server.close(() => pool.end().finally(() => process.exit(0))), lastOrdersMs);
+});

@@ -1,0 +1,77 @@
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Guarded } from '../guarded.ts';
+import { freePort } from '../ports.ts';
+import { startFront } from './front.ts';
+import { type DemoPostgres, startDemoPostgres } from './postgres.ts';
+import { buildShop } from './versions.ts';
+
+/** A machine in a directory: PostgreSQL, the shop's public address, and all versions of the shop with their plans. */
+export type Workspace = {
+  home: string;
+  /** Where customers find the shop. */
+  origin: string;
+  /** Version → plan file. */
+  plans: ReadonlyMap<string, string>;
+  /** What the plans refer to as `${env:…}`; a worker needs it. Holds passwords. */
+  environment: { SHOP_ADMIN_URL: string; SHOP_APP_URL: string };
+  /** File of the acknowledged orders. */
+  ledger: string;
+  /** Ends everything that runs in the directory; `keep` leaves the files for whoever looks what went wrong. */
+  close(keep: boolean): Promise<void>;
+};
+
+/** Sets everything up that is there before the first release. */
+export async function openWorkspace(): Promise<Workspace> {
+  const home = await mkdtemp(join(tmpdir(), 'savepoint-demo-'));
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const started: { postgres?: DemoPostgres; front?: Guarded } = {};
+  const close = async (keep: boolean): Promise<void> => {
+    await endProcessesIn(home);
+    await started.front?.stop();
+    await started.postgres?.stop();
+    if (!keep) await rm(home, { recursive: true, force: true });
+  };
+  try {
+    const plans = await buildShop(home, { origin, backendPorts: [await freePort(), await freePort()] });
+    started.postgres = await startDemoPostgres(join(home, 'postgres'));
+    started.front = await startFront(home, port);
+    const { adminUrl, appUrl } = started.postgres;
+    const environment = { SHOP_ADMIN_URL: adminUrl, SHOP_APP_URL: appUrl };
+    return { home, origin, plans, environment, ledger: join(home, 'orders.ledger'), close };
+  } catch (error) {
+    await close(true);
+    throw error;
+  }
+}
+
+/** Backends outlive the worker on purpose, so the demo ends them itself: whatever works in a directory of the shop's. */
+async function endProcessesIn(home: string): Promise<void> {
+  const inside = join(home, 'run');
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const found = await processesIn(inside);
+    for (const pid of found) kill(pid, signal);
+    for (let tries = 0; tries < 60 && (await processesIn(inside)).length > 0; tries += 1) await sleep(50);
+  }
+}
+
+async function processesIn(directory: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const cwd = await readlink(`/proc/${name}/cwd`).catch(() => '');
+    if (cwd.startsWith(`${directory}/`)) found.push(Number(name));
+  }
+  return found;
+}
+
+function kill(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended meanwhile.
+  }
+}
