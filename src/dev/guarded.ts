@@ -20,7 +20,7 @@ export type Guarded = {
   pid: number;
   ended: Promise<Ended>;
   hasEnded(): boolean;
-  /** Asks it to end, waits at most `patienceMs`, then kills the whole group. */
+  /** Asks it to end, waits at most `patienceMs`, then kills the whole group. 0 kills the server at once. */
   stop(patienceMs?: number): Promise<void>;
 };
 
@@ -30,8 +30,8 @@ export type Guarded = {
  */
 const guard = `exec 3<&0
 "$@" </dev/null & server=$!
-signal=$SAVEPOINT_GUARD_SIGNAL
-( cat <&3 >/dev/null; kill -"$signal" "$server" 2>/dev/null
+( read -r signal <&3 || signal=$SAVEPOINT_GUARD_SIGNAL
+  kill -"$signal" "$server" 2>/dev/null
   for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$server" 2>/dev/null || exit 0; sleep 0.5; done
   kill -KILL "$server" 2>/dev/null ) >/dev/null 2>&1 &
 exec 3<&- 0<&-
@@ -76,9 +76,11 @@ function watched(child: ChildProcess, options: GuardedOptions): Guarded {
   const stop = async (patienceMs = 10_000): Promise<void> => {
     if (over || pid === undefined) return;
     child.ref();
-    if (options.keep) process.kill(pid, `SIG${options.signal ?? 'TERM'}`);
-    else child.stdin?.destroy();
-    const timer = setTimeout(() => process.kill(-pid, 'SIGKILL'), patienceMs);
+    const signal = patienceMs === 0 ? 'KILL' : (options.signal ?? 'TERM');
+    if (options.keep) process.kill(pid, `SIG${signal}`);
+    else child.stdin?.end(`${signal}\n`);
+    // The guard's own exit says that the server is gone; killing the group is for a guard that does not answer.
+    const timer = setTimeout(() => process.kill(-pid, 'SIGKILL'), patienceMs + 1_000);
     await ended;
     clearTimeout(timer);
   };
