@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { command, duration, environment, path, port, text, url } from '../../plan/words.schema.ts';
+import { command, duration, environment, path, pause, port, text, url } from '../../plan/words.schema.ts';
 import type { KindTraits } from '../../release/target.ts';
 import { shellCommandSchema, sourceSchema } from '../shell/command.schema.ts';
 
@@ -37,6 +37,7 @@ export const processSchema = z.strictObject({
   switch: switchSchema.nullable().default(null).describe('How users are led to a version'),
   url: url.nullable().default(null).describe('Where users reach it; proves the version after the switch'),
   stopWithin: duration.default(10_000).describe('Time to end after SIGTERM before SIGKILL, default 10s'),
+  drain: pause.default(500).describe('Time for open requests between a switch and a stop, default 500ms'),
   logs: logsSchema.nullable().default(null).describe('Log lines that fail the release'),
 });
 export type ProcessSpec = z.output<typeof processSchema>;
