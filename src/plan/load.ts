@@ -38,7 +38,8 @@ export async function loadPlan(file: string, version: string, loading: Loading):
   const further = [...referenceObjections(parsed.data), ...secretObjections(parsed.data)];
   if (written !== null) {
     const ruled = { written, requester: loading.requester ?? null };
-    further.push(...rules.flatMap((rule) => sayings(rule, ruled)));
+    const applicable = rules.filter(({ whole }) => parsed.value !== null || !whole);
+    further.push(...applicable.flatMap((rule) => sayings(rule, ruled)));
     if (loading.checkFiles !== false) further.push(...(await fileObjections(written, dirname(resolve(file)))));
   }
   const objections = [...parsed.objections, ...further.filter(({ path }) => !concerned(path, parsed.objections))];

@@ -44,7 +44,10 @@ function wrongReference(inner: string, closed: boolean): { message: string; reme
     if (name.trim() === name && name !== '') return null;
     return { message: `malformed reference ${whole}`, remedy: 'write ${file:path} with a path' };
   }
-  const meant = nearest(scheme, schemes);
+  if (/^[A-Z_][A-Z0-9_]*$/.test(inner)) {
+    return { message: `unknown reference ${whole}`, remedy: `did you mean \${env:${inner}}?` };
+  }
+  const meant = scheme.startsWith('env') ? 'env' : nearest(scheme, schemes);
   if (meant === null) return { message: `unknown reference ${whole}`, remedy: known };
   const example = meant === 'version' ? '${version}' : `\${${meant}:${name === '' ? 'NAME' : name}}`;
   return { message: `unknown reference ${whole}`, remedy: `did you mean ${example}?` };

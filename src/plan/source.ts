@@ -8,6 +8,7 @@ import {
   isSeq,
   LineCounter,
   parseAllDocuments,
+  visit,
   type YAMLError,
 } from 'yaml';
 import type { Objection, Path, Place, Problem } from './problem.ts';
@@ -41,7 +42,9 @@ export function parseSource(file: string, text: string): Read {
   const documents = parseAllDocuments(text, options);
   const document = Array.isArray(documents) ? documents[0] : undefined;
   if (document === undefined) return { problems: [ofFile(file, 'is empty', 'write one with `savepoint init`')] };
-  const found = [...document.errors, ...document.warnings].map((error) => ofYaml(file, lines, error));
+  const found = withoutEchoes([...document.errors, ...document.warnings]).map((error) =>
+    ofYaml({ file, text, lines }, error),
+  );
   const second = documents[1];
   if (second !== undefined) found.push(ofSecond(file, lines, second.range[0]));
   if (found.length > 0) return { problems: found };
@@ -53,9 +56,19 @@ export function parseSource(file: string, text: string): Read {
 }
 
 function toData(source: Source): Read {
+  const problems: Problem[] = [];
+  visit(source.document, {
+    Alias: (_key, node) => {
+      if (node.resolve(source.document) !== undefined) return;
+      const place = placeAt(source.lines, startOf(node));
+      problems.push(problemIn(source.file, place, `no anchor &${node.source} stands before this alias`, null));
+    },
+  });
+  if (problems.length > 0) return { problems };
   try {
     return { source: { ...source, data: source.document.toJS({ maxAliasCount: 100 }) as unknown } };
   } catch (error) {
+    // Aliases that multiply each other until nothing could hold them.
     if (!(error instanceof ReferenceError)) throw error;
     return { problems: [problemIn(source.file, { line: 1, column: 1 }, lowerFirst(error.message), null)] };
   }
@@ -82,14 +95,31 @@ function ofSecond(file: string, lines: LineCounter, offset: number): Problem {
   return problemIn(file, placeAt(lines, offset), 'a second document begins here', remedy);
 }
 
+/** After a token that fits nowhere, or a tab, the parser stumbles over all that follows. */
+function withoutEchoes(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const tabs = errors.filter(({ code }) => code === 'TAB_AS_INDENT');
+  if (tabs.length > 0) return tabs;
+  const first = errors.findIndex(({ code }) => code === 'UNEXPECTED_TOKEN');
+  return first < 0 ? errors : errors.slice(0, first + 1);
+}
+
 const yamlWords: Partial<Record<YAMLError['code'], [string, string | null]>> = {
   DUPLICATE_KEY: ['this key was given before', 'keep one of them'],
   TAB_AS_INDENT: ['a tab is used as indentation', 'use spaces'],
 };
 
-function ofYaml(file: string, lines: LineCounter, error: YAMLError): Problem {
+function ofYaml({ file, text, lines }: { file: string; text: string; lines: LineCounter }, error: YAMLError): Problem {
+  const place = placeAt(lines, error.pos[0]);
+  const line = text.split('\n')[place.line - 1] ?? '';
   const [message, remedy] = yamlWords[error.code] ?? [lowerFirst(error.message), null];
-  return problemIn(file, placeAt(lines, error.pos[0]), message, remedy);
+  return problemIn(file, place, message, remedy ?? (isBareReference(line) ? quoteIt : null));
+}
+
+/** Inside { } and [ ] the braces of a reference are taken for YAML's own. */
+const quoteIt = 'inside { } and [ ] put a text that holds ${...} in quotes';
+
+function isBareReference(line: string): boolean {
+  return /[{[].*\$\{/.test(line.replace(/"[^"]*"|'[^']*'/g, ''));
 }
 
 function lowerFirst(message: string): string {

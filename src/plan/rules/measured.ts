@@ -67,6 +67,7 @@ const bandsInOrder: Rule = {
 const requestsAreJudged: Rule = {
   name: 'requests-are-judged',
   severity: 'error',
+  whole: true,
   look: ({ written }) =>
     requestsOf(written).flatMap((request, index): Saying[] => {
       if (measures.some((measure) => request[measure] !== undefined)) return [];
@@ -78,6 +79,7 @@ const requestsAreJudged: Rule = {
 const probeAndCriteria: Rule = {
   name: 'probe-and-criteria',
   severity: 'error',
+  whole: true,
   look: ({ written: { watch } }) => {
     if (watch === undefined) return [];
     const judged = measures.some((measure) => watch.criteria?.[measure] !== undefined);
@@ -154,6 +156,7 @@ const reviewAfterWatch: Rule = {
 const smokeAfterRollback: Rule = {
   name: 'smoke-after-rollback',
   severity: 'warning',
+  whole: true,
   look: ({ written: { smoke } }) => {
     const path = ['smoke'];
     if (smoke.length === 0) {

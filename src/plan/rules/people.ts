@@ -47,6 +47,7 @@ const knownPeople: Rule = {
 const enoughDeciders: Rule = {
   name: 'enough-deciders',
   severity: 'error',
+  whole: true,
   look: ({ written, requester }) =>
     askings(written).flatMap(({ path, rules }): Saying[] => {
       const deciders = new Set(rules.deciders);
@@ -104,6 +105,7 @@ const escalationBeforeDeadline: Rule = {
 const somebodyAnswers: Rule = {
   name: 'somebody-answers',
   severity: 'error',
+  whole: true,
   look: ({ written }) => {
     if (askings(written).length > 0) return [];
     const message = 'nobody answers when something fails';
@@ -114,6 +116,7 @@ const somebodyAnswers: Rule = {
 const somebodyDecides: Rule = {
   name: 'somebody-decides',
   severity: 'warning',
+  whole: true,
   look: ({ written }) => {
     if (written.gates['go-no-go'] !== undefined) return [];
     const message = 'nobody is asked before the release changes something';

@@ -9,8 +9,16 @@ export type Ruled = { written: WrittenRelease; requester: string | null };
 /** What a rule says; its name and severity are added by whoever runs it. */
 export type Saying = { path: Path; at?: 'key' | 'value'; message: string; remedy?: string | null };
 
-/** One named rule: pure, and never about the shape of the file, which the schema holds. */
-export type Rule = { name: string; severity: Objection['severity']; look: (ruled: Ruled) => Saying[] };
+/**
+ * One named rule: pure, and never about the shape of the file, which the schema holds. `whole`: it looks for what is
+ * missing, so it only runs on a plan of which nothing had to be taken out.
+ */
+export type Rule = {
+  name: string;
+  severity: Objection['severity'];
+  whole?: true;
+  look: (ruled: Ruled) => Saying[];
+};
 
 export function sayings(rule: Rule, ruled: Ruled): Objection[] {
   return rule.look(ruled).map(({ path, at, message, remedy }) => ({

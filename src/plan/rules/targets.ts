@@ -30,6 +30,7 @@ const knownWriters: Rule = {
 const compatibilityDeclared: Rule = {
   name: 'compatibility-declared',
   severity: 'error',
+  whole: true,
   look: perTarget((named) => {
     if (!changesData(named) || named.target.compatibility !== undefined) return [];
     const path = ['targets', named.name, 'compatibility'];
@@ -69,6 +70,7 @@ const forwardAfterCode: Rule = {
 const breakingNamesWriters: Rule = {
   name: 'breaking-names-writers',
   severity: 'error',
+  whole: true,
   look: perTarget(({ name, target }, all) => {
     if (!isBreaking(target) || target.writers.length > 0 || all.length === 1) return [];
     const message = 'the migration is breaking and no writers are named, so none can be held before it';
@@ -92,6 +94,7 @@ const writersCanBeHeld: Rule = {
 const seedToVerify: Rule = {
   name: 'seed-to-verify',
   severity: 'error',
+  whole: true,
   look: perTarget(({ name, target }) => {
     if (target.verifySeed.length === 0 || changesOf(target).includes('seed')) return [];
     const message = `${name} has no seed to verify`;
@@ -158,6 +161,7 @@ const ownDatabases: Rule = {
 const interruptedCommands: Rule = {
   name: 'interrupted-commands',
   severity: 'warning',
+  whole: true,
   look: perTarget(({ name, target }) => {
     if (target.kind !== 'command' || Reflect.get(target, 'repeatable') === true) return [];
     if (Reflect.get(target, 'status') !== null) return [];
