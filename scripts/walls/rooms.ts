@@ -33,7 +33,14 @@ export const rooms: Readonly<Record<string, Room>> = {
   workflows: { rooms: ['release', 'messages'], typesOf: ['activities'], packages: temporalWords, node: false },
   activities: {
     rooms: ['release', 'targets', 'checks', 'notices', 'secrets', 'report', 'schema'],
-    packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/common', 'hdr-histogram-js', 'undici'],
+    packages: [
+      '@temporalio/activity',
+      '@temporalio/client',
+      '@temporalio/common',
+      'hdr-histogram-js',
+      'luxon',
+      'undici',
+    ],
     node: true,
   },
   client: {
