@@ -1,9 +1,10 @@
 import { calling } from './client/classify.ts';
-import { type ConnectOptions, openLink } from './client/connection.ts';
+import { openLink } from './client/connection.ts';
 import { type Readiness, readiness } from './client/readiness.ts';
 import type { ListFilter, Seen } from './client/reading.ts';
 import { listRuns, mustSee, readResult, readStatus, seen } from './client/reading.ts';
 import { sendToRunning } from './client/sending.ts';
+import type { ConnectOptions } from './client/settings.ts';
 import { type Started, type StartInput, startRelease } from './client/starting.ts';
 import type { ReleaseResult, ReleaseStatus } from './release/status.ts';
 import {
@@ -14,8 +15,10 @@ import {
   approveUpdate,
   type Decision,
   decideUpdate,
+  defaultTaskQueue,
   type Finish,
   finishUpdate,
+  localTaskQueue,
   type Pause,
   pauseUpdate,
   type Rejection,
@@ -33,6 +36,11 @@ import {
 /** The workflow id of an application's releases to one environment. */
 export function releaseIdOf(application: string, environment: string): string {
   return releaseWorkflowId(application, environment);
+}
+
+/** Task queues of releases and of the targets that live on one host. */
+export function releaseQueues(taskQueue: string | undefined, host: string): { workflow: string; local: string } {
+  return { workflow: taskQueue ?? defaultTaskQueue, local: localTaskQueue(host) };
 }
 
 /**

@@ -1,9 +1,6 @@
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { ClientFailure } from './failures.ts';
-
-/** Left out: what `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_PROFILE` and `temporal.toml` say. */
-export type ConnectOptions = { address?: string; namespace?: string; identity?: string };
+import { type ConnectOptions, connectionSettings } from './settings.ts';
 
 /** An open connection. `uiBase` is null where nobody said at which address the Temporal UI is. */
 export type Link = {
@@ -15,14 +12,11 @@ export type Link = {
 };
 
 const connectTimeoutMs = 4000;
-const defaultAddress = 'localhost:7233';
 
 /** Connects at once, so that a wrong address is told before anything else happens. @throws ClientFailure `unreachable` */
 export async function openLink(options: ConnectOptions): Promise<Link> {
-  const configured = settings();
-  const address = options.address ?? configured.connectionOptions.address ?? defaultAddress;
-  const namespace = options.namespace ?? configured.namespace ?? 'default';
-  const { tls, apiKey, metadata } = configured.connectionOptions;
+  const { connection: settings, namespace } = connectionSettings(options);
+  const { address, tls, apiKey, metadata } = settings;
   try {
     const connection = await Connection.connect({
       address,
@@ -36,17 +30,6 @@ export async function openLink(options: ConnectOptions): Promise<Link> {
     return { client, connection, address, namespace, uiBase: uiBase(address) };
   } catch (error) {
     throw unreachable(address, error);
-  }
-}
-
-function settings(): ReturnType<typeof loadClientConnectConfig> {
-  const profile = process.env.TEMPORAL_PROFILE;
-  try {
-    return loadClientConnectConfig(profile === undefined ? {} : { profile });
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const remedy = 'Check temporal.toml and the TEMPORAL_* variables.';
-    throw new ClientFailure('unreachable', `the settings of the connection to Temporal cannot be read: ${why}`, remedy);
   }
 }
 

@@ -1,0 +1,104 @@
+import type { Choice, Question, ReleaseStatus } from '../release/status.ts';
+import { told } from './failing.ts';
+import type { Following } from './following.ts';
+import type { Io } from './io.ts';
+
+const later = 'later';
+
+/**
+ * Asks the person at the terminal what a release waits for, when that person may answer. An answer that comes from
+ * elsewhere closes the prompt. Nothing is chosen by closing it: that is only "later".
+ */
+export class Asker {
+  readonly #io: Io;
+  readonly #following: Following;
+  readonly #detach: () => void;
+  readonly #asked = new Set<string>();
+  #open: { question: string; closing: AbortController } | null = null;
+
+  constructor(io: Io, following: Following, detach: () => void) {
+    this.#io = io;
+    this.#following = following;
+    this.#detach = detach;
+  }
+
+  /** A prompt is on the screen. */
+  get busy(): boolean {
+    return this.#open !== null;
+  }
+
+  /** Opens a prompt for a new question, closes the one whose question is gone. */
+  see(status: ReleaseStatus): void {
+    const { question } = status;
+    if (this.#open !== null && question?.id !== this.#open.question) this.stop();
+    if (question === null || this.#open !== null || this.#asked.has(question.id)) return;
+    if (!mayAsk(this.#io, question, this.#following.person)) return;
+    this.#asked.add(question.id);
+    const closing = new AbortController();
+    this.#open = { question: question.id, closing };
+    void this.#ask(question, closing.signal).finally(() => {
+      if (this.#open?.closing === closing) this.#open = null;
+    });
+  }
+
+  /** Lines that come while a prompt is open are printed as they are; the prompt draws itself again on the next key. */
+  interrupted(print: () => void): void {
+    if (this.#open !== null) this.#io.stdout.write('\n');
+    print();
+  }
+
+  stop(): void {
+    this.#open?.closing.abort();
+    this.#open = null;
+  }
+
+  async #ask(question: Question, signal: AbortSignal): Promise<void> {
+    const prompts = await import('@clack/prompts');
+    if (signal.aborted) return;
+    const options = [
+      ...question.choices.map(({ id, label }) => ({ value: id, label })),
+      { value: later, label: 'Later: leave it open' },
+    ];
+    const chosen = await prompts.select({ message: question.text, options, initialValue: later, signal });
+    if (signal.aborted) return this.#answeredElsewhere();
+    // Ctrl-C inside a prompt never reaches the process as a signal.
+    if (prompts.isCancel(chosen)) return this.#detach();
+    const choice = question.choices.find((each) => each.id === chosen);
+    if (choice === undefined) return;
+    const needed = choice.needsReason || choice.id === 'reject';
+    const reason = needed ? await prompts.text({ message: 'Why?', validate: notEmpty, signal }) : '';
+    if (signal.aborted) return this.#answeredElsewhere();
+    if (prompts.isCancel(reason)) return this.#detach();
+    await this.#send(question, choice, reason);
+  }
+
+  #answeredElsewhere(): void {
+    this.#io.show([{ tone: 'quiet', text: 'The question was closed from elsewhere.' }]);
+  }
+
+  /** A refusal is told and the question is asked again with the next look. */
+  async #send(question: Question, choice: Choice, reason: string): Promise<void> {
+    const { client, workflowId, person } = this.#following;
+    const by = person ?? '';
+    try {
+      if (question.kind !== 'go-no-go') {
+        const why = reason === '' ? {} : { reason };
+        await client.decide(workflowId, { by, question: question.id, choice: choice.id, ...why });
+      } else if (choice.id === 'approve') await client.approve(workflowId, { by, digest: question.digest ?? '' });
+      else await client.reject(workflowId, { by, reason });
+    } catch (error) {
+      this.#io.say(`savepoint: ${told(error).message}`);
+      this.#asked.delete(question.id);
+    }
+  }
+}
+
+/** A question is asked in a terminal only, and only of somebody who may answer it and has not yet. */
+export function mayAsk(io: Pick<Io, 'interactive'>, question: Question, person: string | null): boolean {
+  if (!io.interactive || person === null || question.barred === person) return false;
+  return question.deciders.includes(person) && !question.answers.some((answer) => answer.by === person);
+}
+
+function notEmpty(value: string | undefined): string | undefined {
+  return value?.trim() ? undefined : 'A reason is needed.';
+}

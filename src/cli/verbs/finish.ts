@@ -1,0 +1,14 @@
+import type { Command } from 'commander';
+import type { Io } from '../io.ts';
+import { type MessageOptions, tellRelease, withMessage } from '../messaging.ts';
+
+export function define(command: Command, io: Io): void {
+  withMessage(command)
+    .requiredOption('--reason <why>', 'why the watch ends now')
+    .action(
+      async (release: string | undefined, options: MessageOptions & { reason: string }) =>
+        await tellRelease(io, { release, options }, (client, { workflowId }, by) =>
+          client.finish(workflowId, { by, reason: options.reason }),
+        ),
+    );
+}

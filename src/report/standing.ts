@@ -1,0 +1,47 @@
+import { endings } from '../release/endings.ts';
+import type { ReleaseStatus } from '../release/status.ts';
+import { moment, rows } from '../release/wording.ts';
+import { type Line, oneLine, questionLines, restoredLines, savepointLine, stepLines } from './lines.ts';
+
+/** How a release stands just now, for a terminal: everything that happened, then what it waits for. */
+export function statusLines(status: ReleaseStatus): Line[] {
+  const lines: Line[] = [headline(status)];
+  lines.push({ tone: 'quiet', text: `  asked for by ${oneLine(status.requester)}, since ${moment(status.startedAt)}` });
+  for (const step of status.steps) lines.push(...stepLines(step));
+  for (const savepoint of status.savepoints) lines.push(savepointLine(savepoint));
+  for (const target of status.restored) lines.push(...restoredLines(target));
+  if (status.watch !== null) {
+    lines.push({
+      tone: 'plain',
+      text: `◎ watched until ${moment(status.watch.until)}, ${status.watch.points.length} points so far`,
+    });
+  }
+  const held = Object.keys(status.held);
+  if (held.length > 0) lines.push({ tone: 'bad', text: `⚠ held, so users may be cut off: ${held.join(', ')}` });
+  if (status.halt !== null) {
+    lines.push({
+      tone: 'warn',
+      text: `! ${status.halt.kind} by ${oneLine(status.halt.by)}: ${oneLine(status.halt.reason)}`,
+    });
+  }
+  for (const refusal of status.refusals) {
+    lines.push({
+      tone: 'warn',
+      text: `! refused: ${refusal.message} by ${oneLine(refusal.by)}: ${oneLine(refusal.reason)}`,
+    });
+  }
+  if (status.pausedUntil !== null) lines.push({ tone: 'warn', text: `‖ paused until ${moment(status.pausedUntil)}` });
+  for (const note of status.notes) lines.push({ tone: 'plain', text: `  ${oneLine(note)}` });
+  if (status.question !== null) lines.push(...questionLines(status, status.question));
+  else if (status.waitingFor !== null)
+    lines.push({ tone: 'strong', text: `… waits for ${oneLine(status.waitingFor)}` });
+  return lines;
+}
+
+function headline(status: ReleaseStatus): Line {
+  const name = oneLine(`${status.application} ${status.environment} ${status.version}`);
+  if (status.outcome === null) return { tone: 'strong', text: `${name}: ${oneLine(status.phase)}` };
+  const { means, exitCode } = endings[status.outcome];
+  const lost = status.restored.length > 0 || status.rowsLost !== null ? `, rows lost: ${rows(status.rowsLost)}` : '';
+  return { tone: exitCode === 0 ? 'good' : 'warn', text: `${name}: ${status.outcome}, ${means}${lost}` };
+}
