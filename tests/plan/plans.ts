@@ -69,7 +69,10 @@ export function said(loaded: LoadedPlan | RefusedPlan): string[] {
 }
 
 /** The plan, or an error that holds everything that is wrong with it. */
-export async function loaded(content: string, options: Partial<Loading> & { version?: string } = {}): Promise<LoadedPlan> {
+export async function loaded(
+  content: string,
+  options: Partial<Loading> & { version?: string } = {},
+): Promise<LoadedPlan> {
   const result = await load(content, options);
   if ('problems' in result) throw new Error(said(result).join('\n'));
   return result;
