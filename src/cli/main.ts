@@ -12,6 +12,8 @@ Exit codes: 0 released or done · 1 unexpected · 2 usage or plan · 3 went back
 /** Only the verb that was typed is loaded; the others are known by their summaries. */
 async function programFor(words: readonly string[], io: Io): Promise<Command> {
   const program = configured(new Command('savepoint'), io)
+    // A verb's `--version` is the version of a release.
+    .enablePositionalOptions()
     .description('Releases an application together with its database, and brings it back.')
     .version(version(), '-v, --version', 'print the version')
     .option('--json', 'one JSON document on stdout, everything else on stderr')

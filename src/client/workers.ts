@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { temporal } from '@temporalio/proto';
 import type { Link } from './connection.ts';
 import { ClientFailure } from './failures.ts';
 
-const { TaskQueueType } = temporal.api.enums.v1;
+/** Numbers of `temporal.api.enums.v1.TaskQueueType`. */
+const queueTypes = { workflow: 1, activity: 2 } as const;
 
 /** A worker polls at least once a minute; one that was last seen longer ago than this is gone. */
 const pollerIsGoneAfterMs = 90_000;
@@ -16,8 +16,7 @@ export async function pollersOf(link: Link, taskQueue: string, kind: QueueKind):
   const answer = await link.client.workflowService.describeTaskQueue({
     namespace: link.namespace,
     taskQueue: { name: taskQueue },
-    taskQueueType:
-      kind === 'workflow' ? TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW : TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    taskQueueType: queueTypes[kind],
   });
   const now = Date.now();
   return (answer.pollers ?? []).filter(({ lastAccessTime }) => {
