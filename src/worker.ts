@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { NativeConnection, type NativeConnectionOptions, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, type NativeConnectionOptions, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/activities.ts';
 import type { Clock } from './checks/clock.ts';
 
@@ -19,6 +19,8 @@ export type Serving = {
   healthPort: number | null;
   metricsAddress: string | null;
   clock?: Clock;
+  /** Default `WARN`: failures of attempts are shown. */
+  logLevel?: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
 };
 
 export type RunningWorker = {
@@ -35,7 +37,7 @@ const shutdownForceTime = '20s';
 
 /** Starts the workers of this host: one for workflows and remote targets, one for what lives here. */
 export async function startWorker(serving: Serving): Promise<RunningWorker> {
-  if (serving.metricsAddress !== null) installMetrics(serving.metricsAddress);
+  installRuntime(serving);
   const connection = await NativeConnection.connect(serving.connection);
   const activities = createActivities(serving.clock === undefined ? {} : { clock: serving.clock });
   const common: Pick<WorkerOptions, 'connection' | 'namespace' | 'activities'> &
@@ -83,9 +85,15 @@ function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>
   return { workflowsPath: fileURLToPath(new URL('./workflows/index.js', import.meta.url)) };
 }
 
+let installed = false;
+
 /** The runtime is one for the whole process and must be set before the first connection. */
-function installMetrics(bindAddress: string): void {
-  Runtime.install({ telemetryOptions: { metrics: { prometheus: { bindAddress } } } });
+function installRuntime({ metricsAddress: bindAddress, logLevel = 'WARN' }: Serving): void {
+  if (installed) return;
+  installed = true;
+  const telemetryOptions = bindAddress === null ? {} : { telemetryOptions: { metrics: { prometheus: { bindAddress } } } };
+  // Signals are the door's business: it stops the worker and whatever else it started, in order.
+  Runtime.install({ logger: new DefaultLogger(logLevel), shutdownSignals: [], ...telemetryOptions });
 }
 
 async function serveHealth(workers: readonly Worker[], port: number): Promise<Server> {

@@ -7,8 +7,8 @@ import { type AnyKind, loadTarget } from '../targets/kinds.ts';
 import { atBoundary, type Discretion } from './boundary.ts';
 import type { TargetInput } from './inputs.ts';
 
-/** Attempts of one call that have a fence of their own; Temporal's waits make more than that take a quarter of an hour. */
-const fencedAttempts = 99;
+/** Attempts of one call that have a fence of their own; with Temporal's waits, more than that take over two hours. */
+const fencedAttempts = 999;
 
 /** Loads the kind, resolves the references of its spec and hands both to `use`; secrets end here. */
 export async function onTarget<T>(input: TargetInput, use: (kind: AnyKind, call: Call<Json>) => Promise<T>): Promise<T> {

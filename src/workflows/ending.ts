@@ -99,6 +99,6 @@ function resultOf(story: Story, outcome: Outcome): ReleaseResult {
     durationMs: Date.parse(endedAt) - Date.parse(status.startedAt),
     decidedBy: story.decidedBy,
     notes: status.notes,
-    dirty: outcome === 'stopped' ? status.dirty : null,
+    dirty: status.dirty,
   };
 }

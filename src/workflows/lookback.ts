@@ -40,6 +40,8 @@ function list(names: readonly string[]): string {
 
 /** The effects of a release are found by its id; whoever continues it uses that id and its savepoints. */
 function takeOver(story: Story, { status, dirty }: Previous, as: 'resume' | 'restore'): void {
+  // Stays set until this run has finished or undone what the other one left.
+  story.status.dirty = dirty;
   if (status === null) {
     refuse(story, {
       kind: 'not-found',
@@ -54,7 +56,6 @@ function takeOver(story: Story, { status, dirty }: Previous, as: 'resume' | 'res
       remedy: `start ${status.version} with --resume, or bring it back with --restore`,
     });
   }
-  story.status.dirty = dirty;
   story.place.release = status.release;
   story.status.release = status.release;
   story.status.savepoints.push(...status.savepoints);

@@ -34,6 +34,7 @@ async function live(story: Story): Promise<ReleaseResult> {
     story.decidedBy = { by: error.answered.by, choice: 'abandon', reason: error.answered.reason };
     return await end(story, 'abandoned');
   }
+  if (back?.do !== 'stop') story.status.dirty = null;
   return await end(story, outcomeOf(story, back));
 }
 

@@ -29,7 +29,10 @@ export type Story = {
   readonly untouched: Set<string>;
   /** Notices under way; the release waits for them before it ends. */
   readonly telling: Promise<void>[];
+  /** Numbers the notices, so that each has a key of its own. */
   sequence: number;
+  /** Fence of the newest call on a target. */
+  fence: number;
 };
 
 const timelineLimit = 400;
@@ -88,6 +91,7 @@ export function openStory(input: ReleaseInput): Story {
     untouched: new Set(),
     telling: [],
     sequence: 0,
+    fence: 0,
   };
 }
 
@@ -144,17 +148,20 @@ export function findTarget(story: Story, name: string | null): PlannedTarget {
  */
 export function callOf(story: Story, target: PlannedTarget, verb: string, round = 1): Omit<TargetInput, 'patienceMs'> {
   const { release } = story.place;
-  story.sequence += 1;
   return {
     place: story.place,
     target,
     key: `${release}/${target.name}/${verb}${round > 1 ? `#${round}` : ''}`,
-    fence: fenceBase(workflowInfo().runStartTime) + story.sequence * 100,
+    fence: nextFence(story),
     pinned: story.artefacts.get(target.name) ?? null,
   };
 }
 
-/** Newer runs outrank older ones by their start second, later calls of a run earlier ones, later attempts earlier ones. */
-function fenceBase(runStart: Date): number {
-  return Math.floor(runStart.getTime() / 1000) * 1_000_000;
+/** Room for the attempts of one call between two fences. */
+const attemptsPerCall = 1000;
+
+/** The server's time orders the calls of different runs, counting up orders those of this run. */
+function nextFence(story: Story): number {
+  story.fence = Math.max(story.fence + attemptsPerCall, Date.now() * attemptsPerCall);
+  return story.fence;
 }

@@ -1,0 +1,49 @@
+import { askOnce } from '../checks/ask.ts';
+import type { Clock } from '../checks/clock.ts';
+import { loadCheck } from '../checks/kinds.ts';
+import type { Asking } from '../release/check.ts';
+import type { Json } from '../release/json.ts';
+import type { PlannedRequest } from '../release/plan.ts';
+import type { Judgement } from '../release/verdict.ts';
+import { type Collected, collect, type Probe } from './sampling.ts';
+
+/** Share of the samples that must have been measured; the same that a watch may miss at most by default. */
+const measuredShare = 0.9;
+
+/** A probe that asks an `http` check. `asking.spec` is the check's spec with its references resolved. */
+export async function httpProbe(asking: Asking<Json>): Promise<Probe> {
+  const check = await loadCheck('http');
+  return (signal) => askOnce(check, { ...asking, signal });
+}
+
+/**
+ * Measures one endpoint of the performance step: `samples` requests, one every `everyMs`, then judges. Ends early when
+ * a limit for going back is exceeded beyond doubt. Too few answers are `unknown`, never good.
+ *
+ * @throws the signal's reason when cancelled
+ */
+export async function measure(request: PlannedRequest, asking: Asking<Json>, clock: Clock): Promise<Collected> {
+  const probe = await httpProbe(asking);
+  const { samples, everyMs, criteria } = request;
+  const fromMs = clock.now();
+  return await collect({
+    probe,
+    everyMs,
+    fromMs,
+    untilMs: fromMs + samples * everyMs,
+    criteria,
+    minimumSamples: Math.ceil(samples * measuredShare),
+    clock,
+    signal: asking.signal,
+  });
+}
+
+/** Judgements that also say what the last wrong answer said; the caller redacts them. */
+export function explained({ judgements, lastFailure }: Collected): Judgement[] {
+  if (lastFailure === null) return judgements;
+  return judgements.map((judgement) =>
+    judgement.unit === '%' && judgement.verdict !== 'proceed'
+      ? { ...judgement, explanation: `${judgement.explanation}; last: ${lastFailure}` }
+      : judgement,
+  );
+}
