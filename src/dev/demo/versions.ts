@@ -2,25 +2,9 @@ import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDocument, visit } from 'yaml';
-import type { Outcome } from '../../release/status.ts';
 
 /** The demo shop's repository. */
 export const shopDirectory = fileURLToPath(new URL('../../../examples/demo-shop/', import.meta.url));
-
-/** How a release of the demo is meant to end: the rollback of `restored` targets, or none. */
-export type Intended = { version: string; outcome: Outcome; restored: 'nothing' | 'database' | 'code'; story: string };
-
-/** The releases of the demo, in order. v1 is installed before. */
-export const intended: readonly Intended[] = [
-  { version: 'v2', outcome: 'released', restored: 'nothing', story: 'a good release' },
-  { version: 'v3', outcome: 'rolled-back', restored: 'database', story: 'its migration fails half way' },
-  { version: 'v4', outcome: 'rolled-back', restored: 'database', story: 'its seed is wrong' },
-  { version: 'v5', outcome: 'rolled-back', restored: 'code', story: 'its backend does not come up' },
-  { version: 'v6', outcome: 'rolled-back', restored: 'code', story: 'its frontend is broken' },
-  { version: 'v7', outcome: 'rolled-back', restored: 'code', story: 'its smoke test fails' },
-  { version: 'v8', outcome: 'rolled-back', restored: 'code', story: 'it is too slow' },
-  { version: 'v9', outcome: 'rolled-back', restored: 'code', story: 'it turns bad while it is watched' },
-];
 
 /** Addresses that the plan's fixed ones become, so that the demo never collides with what runs already. */
 export type Addresses = { origin: string; backendPorts: [number, number] };

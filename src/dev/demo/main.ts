@@ -1,0 +1,119 @@
+import { open } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connect, type ReleaseClient } from '../../client.ts';
+import { loadPlan } from '../../plan/load.ts';
+import type { ReleaseResult } from '../../release/status.ts';
+import { type Guarded, startGuarded } from '../guarded.ts';
+import { isFree } from '../ports.ts';
+import { type DevServer, startDevServer } from '../temporal.ts';
+import { type Told, tellStory } from './story.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
+
+/** A release that was started and is to be followed to its end. `person` may answer its gate. */
+export type Begun = { client: ReleaseClient; workflowId: string; runId: string; url: string | null; person: string };
+
+export type DemoOptions = {
+  /** Says go at every go/no-go. */
+  yes: boolean;
+  /** A remark for people. */
+  say(line: string): void;
+  /** Shows a release as it goes on; null when the person wants to stop. */
+  follow(begun: Begun): Promise<ReleaseResult | null>;
+  /** Called when the story is told, before everything is stopped. */
+  afterwards(told: Told, addresses: { shop: string; temporalUi: string | null }): Promise<void>;
+};
+
+const requester = 'deployment-lead';
+const approver = 'product-owner';
+const workerWaitMs = 60_000;
+
+/** Sets everything up, tells the story, and stops what it started, however it ends. */
+export async function runDemo(options: DemoOptions): Promise<Told> {
+  const stops: ((keep: boolean) => Promise<void>)[] = [];
+  let keep = true;
+  try {
+    options.say('Starting Temporal, PostgreSQL, a worker and the shop …');
+    const [server, workspace] = await together(
+      startTemporal(options.say).then((started) => {
+        stops.push(() => started.stop());
+        return started;
+      }),
+      openWorkspace().then((opened) => {
+        stops.push((kept) => opened.close(kept));
+        return opened;
+      }),
+    );
+    const worker = await startDemoWorker(server, workspace);
+    stops.push(() => worker.stop());
+    const client = await connect({ address: server.address, namespace: server.namespace, identity: requester });
+    stops.push(() => client.close());
+    for (const line of addressLines(server)) options.say(line);
+    const told = await tellStory({ workspace, say: options.say, release: releaser(options, { client, workspace }) });
+    await options.afterwards(told, { shop: workspace.origin, temporalUi: server.uiUrl });
+    keep = told.complaints.length > 0;
+    if (keep) options.say(`Files and logs are kept in ${workspace.home}`);
+    return told;
+  } finally {
+    for (const stop of stops.reverse()) await stop(keep).catch((error: Error) => options.say(error.message));
+  }
+}
+
+/** Waits for both also when one fails, so that what the other one started is known and stopped. */
+async function together<One, Other>(one: Promise<One>, other: Promise<Other>): Promise<[One, Other]> {
+  await Promise.allSettled([one, other]);
+  return await Promise.all([one, other]);
+}
+
+const usual = { port: 7233, uiPort: 8233 };
+
+/** At the usual ports where they are free, so that commands typed in another terminal find it without being told. */
+async function startTemporal(say: (line: string) => void): Promise<DevServer> {
+  const port = (await isFree(usual.port)) ? usual.port : 0;
+  const uiPort = (await isFree(usual.uiPort)) ? usual.uiPort : 0;
+  const server = await startDevServer({ dataFile: null, port, uiPort, say });
+  if (server.uiUrl !== null) process.env.TEMPORAL_UI_URL = server.uiUrl;
+  return server;
+}
+
+function addressLines(server: DevServer): string[] {
+  const lines = [`Temporal UI: ${server.uiUrl ?? 'none'}`];
+  if (!server.address.endsWith(`:${usual.port}`)) {
+    lines.push(`To answer from another terminal: export TEMPORAL_ADDRESS=${server.address}`);
+  }
+  return lines;
+}
+
+/** The worker gets what the plans refer to; nothing of it is in Temporal. */
+async function startDemoWorker(server: DevServer, workspace: Workspace): Promise<Guarded> {
+  const extension = extname(fileURLToPath(import.meta.url));
+  const program = fileURLToPath(new URL(`./worker-process${extension}`, import.meta.url));
+  const loader = extension === '.ts' ? ['--import', 'tsx'] : [];
+  const log = await open(join(workspace.home, 'worker.log'), 'a');
+  const words = [...loader, program, server.address, server.namespace, hostname()];
+  const env = { ...process.env, ...workspace.environment };
+  const worker = startGuarded(process.execPath, words, { env, log: log.fd });
+  await log.close();
+  return worker;
+}
+
+function releaser(options: DemoOptions, { client, workspace }: { client: ReleaseClient; workspace: Workspace }) {
+  return async (version: string): Promise<ReleaseResult | null> => {
+    const loaded = await loadPlan(workspace.plans.get(version) ?? '', version, { host: hostname(), requester });
+    if ('problems' in loaded) throw new Error(loaded.problems.map(({ message }) => message).join('\n'));
+    // The first release makes the shop that the demo is about; there is nothing to decide yet.
+    const approved = options.yes || version === 'v1';
+    const { workflowId, runId, url } = await client.start({
+      plan: loaded.plan,
+      planDigest: loaded.digest,
+      requester,
+      preApproved: approved ? { by: approver, reason: version === 'v1' ? 'the demo begins' : '--yes' } : null,
+      windowOverride: null,
+      continuation: { as: 'fresh' },
+      workerWaitMs,
+    });
+    if (url !== null) options.say(`  ${url}`);
+    return await options.follow({ client, workflowId, runId, url, person: approver });
+  };
+}
