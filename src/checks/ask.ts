@@ -1,4 +1,4 @@
-import type { Answer, Asking, CheckResult, PlannedCheck } from '../release/check.ts';
+import type { Answer, Asking, Check, CheckResult, PlannedCheck } from '../release/check.ts';
 import { TargetFailure } from '../release/failure.ts';
 import type { Json } from '../release/json.ts';
 import { pending } from './answer.ts';
@@ -17,7 +17,7 @@ export async function askUntil(planned: PlannedCheck, asking: Asking<Json>, cloc
   const endsAt = started + planned.withinMs;
   const pauseMs = Math.max(1, planned.everyMs);
   for (let tries = 1; ; tries += 1) {
-    const answer = await answerOf(() => check.ask(asking));
+    const answer = await askOnce(check, asking);
     const good = answer.status === 'PASS' || answer.status === 'WARN';
     if (good || clock.now() + pauseMs > endsAt)
       return resultOf(planned, answer, { durationMs: clock.now() - started, tries });
@@ -26,9 +26,9 @@ export async function askUntil(planned: PlannedCheck, asking: Asking<Json>, cloc
 }
 
 /** A check answers; where it has to throw an expected failure, the question was not answered. A bug stays a bug. */
-async function answerOf(ask: () => Promise<Answer>): Promise<Answer> {
+export async function askOnce(check: Check<Json>, asking: Asking<Json>): Promise<Answer> {
   try {
-    return await ask();
+    return await check.ask(asking);
   } catch (error) {
     if (!(error instanceof TargetFailure)) throw error;
     return pending(error.message, error.details.evidence ?? '', error.details.remedy ?? 'see the log of the worker');
