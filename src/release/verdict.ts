@@ -14,7 +14,7 @@ export type Judgement = {
   explanation: string;
 };
 
-/** A set of samples reduced to numbers: errors in per cent of `n`, percentiles in milliseconds over answered requests. */
+/** A set of samples reduced to numbers: errors in per cent of `n`, percentiles in milliseconds over those without error. */
 export type Measurement = { n: number; errors: number; p50: number | null; p95: number | null; p99: number | null };
 
 /** The worst of several verdicts. An `unknown` outweighs `proceed` and `consult`, never `roll back`. */
@@ -23,28 +23,33 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
   return order.find((verdict) => verdicts.includes(verdict)) ?? 'proceed';
 }
 
-/** Judges one criterion. Below `minimumSamples` nothing is said: the verdict is `unknown`. */
+/**
+ * Judges one criterion. Below `minimumSamples`, or where nothing was answered to take a time of, nothing is said: the
+ * verdict is `unknown`. A value that equals a limit is within it.
+ */
 export function judge(criterion: PlannedCriterion, measured: Measurement, minimumSamples: number): Judgement {
-  const unit = criterion.measure === 'errors' ? '%' : 'ms';
-  const value = measured[criterion.measure];
+  const { measure, rollBackAbove, consultAbove } = criterion;
+  const unit = measure === 'errors' ? '%' : 'ms';
+  const value = measured[measure];
   const base = { criterion: criterion.name, value, unit, n: measured.n } as const;
-  if (value === null || measured.n < Math.max(1, minimumSamples)) {
-    const explanation = `${measured.n} samples, ${Math.max(1, minimumSamples)} needed: could not be judged`;
-    return { ...base, verdict: 'unknown', limit: null, explanation };
-  }
+  const needed = Math.max(1, minimumSamples);
+  const unknown = (why: string): Judgement => ({ ...base, verdict: 'unknown', limit: null, explanation: why });
+  if (measured.n < needed) return unknown(`${measured.n} samples, ${needed} needed: could not be judged`);
+  if (value === null)
+    return unknown(`none of ${measured.n} requests was answered as expected: ${measure} could not be judged`);
   const said = (verdict: Verdict, limit: number | null, relation: string): Judgement => ({
     ...base,
     verdict,
     limit,
-    explanation: `${criterion.measure} ${round(value)} ${unit} over ${measured.n} samples is ${relation}`,
+    explanation: `${measure} ${round(value)} ${unit} over ${measured.n} samples is ${relation}`,
   });
-  if (criterion.rollBackAbove !== null && value > criterion.rollBackAbove) {
-    return said('roll back', criterion.rollBackAbove, `above the limit of ${criterion.rollBackAbove} ${unit} for rolling back`);
+  if (rollBackAbove !== null && value > rollBackAbove) {
+    return said('roll back', rollBackAbove, `above the limit of ${rollBackAbove} ${unit} for rolling back`);
   }
-  if (criterion.consultAbove !== null && value > criterion.consultAbove) {
-    return said('consult', criterion.consultAbove, `above the limit of ${criterion.consultAbove} ${unit} for asking`);
+  if (consultAbove !== null && value > consultAbove) {
+    return said('consult', consultAbove, `above the limit of ${consultAbove} ${unit} for asking`);
   }
-  const limit = criterion.consultAbove ?? criterion.rollBackAbove;
+  const limit = consultAbove ?? rollBackAbove;
   return said('proceed', limit, limit === null ? 'recorded only' : `within the limit of ${limit} ${unit}`);
 }
 
