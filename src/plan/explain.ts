@@ -43,33 +43,16 @@ export function parseWritten<T>(schema: z.ZodType<T>, data: unknown): Parsed<T> 
   }
 }
 
-/**
- * What is left of a plan when the parts that are wrong are taken out, so that rules can look at the rest; null when
- * nothing useful is left.
- */
-export function salvage<T>(schema: z.ZodType<T>, parsed: Parsed<T>): T | null {
-  const copy: unknown = structuredClone(parsed.data);
-  let objections = parsed.objections;
-  for (let round = 0; round < 3; round += 1) {
-    for (const objection of objections) {
-      if (typeof objection.path.at(-1) !== 'string') return null;
-      removeAt(copy, objection.path);
-    }
-    const result = schema.safeParse(copy, { error: messageFor });
-    if (result.success) return result.data;
-    objections = flatten(result.error.issues, []).flatMap((issue) => toObjections(issue, copy));
-  }
-  return null;
-}
-
 /** A key that is missing because it was misspelled is reported once, where it stands. */
 function withoutMisspelled(objections: Objection[]): Objection[] {
-  const meant = new Set<string>();
-  for (const { rule, path, remedy } of objections) {
-    const key = rule === 'unknown-key' ? /^did you mean "(.*)"\?$/.exec(remedy ?? '')?.[1] : undefined;
-    if (key !== undefined) meant.add(pathText([...path.slice(0, -1), key]));
-  }
+  const meant = new Set(objections.map(meantPath).flatMap((path) => (path === null ? [] : [pathText(path)])));
   return objections.filter(({ message, path }) => !(message.startsWith('is missing') && meant.has(pathText(path))));
+}
+
+/** Where an unknown key probably belongs. */
+export function meantPath({ rule, path, remedy }: Objection): Path | null {
+  const key = rule === 'unknown-key' ? /^did you mean "(.*)"\?$/.exec(remedy ?? '')?.[1] : undefined;
+  return key === undefined ? null : [...path.slice(0, -1), key];
 }
 
 function freeKeys(issue: Issue): Path[] {
@@ -77,7 +60,8 @@ function freeKeys(issue: Issue): Path[] {
   return issue.keys.filter((key) => key.startsWith('x-')).map((key) => [...toPath(issue.path), key]);
 }
 
-function removeAt(data: unknown, path: Path): void {
+/** Changes the data. */
+export function removeAt(data: unknown, path: Path): void {
   const holder = valueAt(data, path.slice(0, -1));
   if (typeof holder === 'object' && holder !== null) Reflect.deleteProperty(holder, path.at(-1) ?? '');
 }

@@ -1,13 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import type { Plan } from '../release/plan.ts';
 import { planDigest } from './digest.ts';
-import { parseWritten, salvage } from './explain.ts';
+import { parseWritten } from './explain.ts';
 import { fileObjections } from './files.ts';
 import { normalise } from './normalise.ts';
 import { inFileOrder, type Objection, type Path, type Problem } from './problem.ts';
 import { referenceObjections, versionProblem, withVersion } from './references.ts';
 import { rules } from './rules/all.ts';
 import { sayings } from './rules/rule.ts';
+import { salvage } from './salvage.ts';
 import { releaseSchema, type WrittenRelease } from './schema/release.schema.ts';
 import { secretObjections } from './secrets.ts';
 import { placed, readSource } from './source.ts';
