@@ -19,10 +19,12 @@ export type DemoOptions = {
   yes: boolean;
   /** A remark for people. */
   say(line: string): void;
+  /** Resolves when the person wants to stop. */
+  stopped: Promise<unknown>;
   /** Shows a release as it goes on; null when the person wants to stop. */
   follow(begun: Begun): Promise<ReleaseResult | null>;
   /** Called when the story is told, before everything is stopped. */
-  afterwards(told: Told, addresses: { shop: string; temporalUi: string | null }): Promise<void>;
+  afterwards(addresses: { shop: string; temporalUi: string | null }): Promise<void>;
 };
 
 const requester = 'deployment-lead';
@@ -33,6 +35,7 @@ const workerWaitMs = 60_000;
 export async function runDemo(options: DemoOptions): Promise<Told> {
   const stops: ((keep: boolean) => Promise<void>)[] = [];
   let keep = true;
+  onlyHere();
   try {
     options.say('Starting Temporal, PostgreSQL, a worker and the shop …');
     const [server, workspace] = await together(
@@ -51,13 +54,21 @@ export async function runDemo(options: DemoOptions): Promise<Told> {
     stops.push(() => client.close());
     for (const line of addressLines(server)) options.say(line);
     const told = await tellStory({ workspace, say: options.say, release: releaser(options, { client, workspace }) });
-    await options.afterwards(told, { shop: workspace.origin, temporalUi: server.uiUrl });
+    await options.afterwards({ shop: workspace.origin, temporalUi: server.uiUrl });
     keep = told.complaints.length > 0;
     if (keep) options.say(`Files and logs are kept in ${workspace.home}`);
     return told;
   } finally {
     for (const stop of stops.reverse()) await stop(keep).catch((error: Error) => options.say(error.message));
   }
+}
+
+/** The demo is about its own Temporal, whatever the environment and `temporal.toml` say of another one. */
+function onlyHere(): void {
+  for (const name of Object.keys(process.env)) {
+    if (name.startsWith('TEMPORAL_') && name !== 'TEMPORAL_CLI') delete process.env[name];
+  }
+  process.env.TEMPORAL_CONFIG_FILE = '/dev/null';
 }
 
 /** Waits for both also when one fails, so that what the other one started is known and stopped. */
@@ -99,7 +110,12 @@ async function startDemoWorker(server: DevServer, workspace: Workspace): Promise
 }
 
 function releaser(options: DemoOptions, { client, workspace }: { client: ReleaseClient; workspace: Workspace }) {
+  let stopped = false;
+  void options.stopped.then(() => {
+    stopped = true;
+  });
   return async (version: string): Promise<ReleaseResult | null> => {
+    if (stopped) return null;
     const loaded = await loadPlan(workspace.plans.get(version) ?? '', version, { host: hostname(), requester });
     if ('problems' in loaded) throw new Error(loaded.problems.map(({ message }) => message).join('\n'));
     // The first release makes the shop that the demo is about; there is nothing to decide yet.
