@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { type FailureView, failureKinds, TargetFailure } from '../release/failure.ts';
+import type { Json } from '../release/json.ts';
 
 /** How often a running activity says that it lives; its heartbeat times out after 5 s. */
 const beatEveryMs = 1000;
@@ -7,8 +8,11 @@ const beatEveryMs = 1000;
 /** Replaces the values of secrets in a string or in JSON. */
 type Redact = <T>(value: T) => T;
 
-/** Learns which values are secret while an activity resolves them; whatever leaves the activity goes through it. */
-export type Discretion = { redact: Redact };
+/**
+ * `redact` learns which values are secret while an activity resolves them; whatever leaves the activity goes through
+ * it. `progress` travels with every heartbeat and is what the next attempt finds after a crash; never a secret.
+ */
+export type Discretion = { redact: Redact; progress: Json };
 
 /**
  * The one place where failures become Temporal's. Runs `work` with a heartbeat that does not depend on progress, and
@@ -16,8 +20,8 @@ export type Discretion = { redact: Redact };
  */
 export async function atBoundary<T>(work: (discretion: Discretion) => Promise<T>): Promise<T> {
   const context = Context.current();
-  const discretion: Discretion = { redact: (value) => value };
-  const beat = setInterval(() => context.heartbeat(), beatEveryMs);
+  const discretion: Discretion = { redact: (value) => value, progress: null };
+  const beat = setInterval(() => context.heartbeat(discretion.progress), beatEveryMs);
   try {
     return await work(discretion);
   } catch (error) {

@@ -1,0 +1,75 @@
+/**
+ * `npm run histories:record -- <version>`: runs a set of releases on a real server and keeps their histories under
+ * tests/histories/<version>. A folder that exists is never written again: what a tagged version did is a fact.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { abortUpdate, decideUpdate } from '../src/workflows/messages.ts';
+import { memoryPlan } from '../tests/support/plans.ts';
+import { approve, type Bench, type Handle, openBench, until } from '../tests/support/release.ts';
+import { startTemporal } from '../tests/support/temporal.ts';
+
+const faults = (...list: object[]): object => ({ faults: list.map((fault) => ({ verb: 'apply', kind: 'failed', ...fault })) });
+
+type Scene = { plan: object; play?: (handle: Handle) => Promise<void> };
+
+async function answer(handle: Handle, choice: string): Promise<void> {
+  const { question } = await until(handle, ({ question: open }) => open !== null && open.kind !== 'go-no-go');
+  await handle.executeUpdate(decideUpdate, {
+    args: [{ by: 'deployment-lead', question: question?.id ?? '', choice, reason: 'recorded' }],
+  });
+}
+
+const watch = { schedule: [{ every: '1s', for: '3s' }], checks: [{ name: 'there', kind: 'command', run: ['true'] }] };
+
+const scenes: Record<string, Scene> = {
+  released: { plan: { more: { watch } } },
+  'nothing-changed': { plan: { database: faults({ change: 'migrate' }) } },
+  'database-restored': { plan: { database: { compatibility: 'breaking', ...faults({ change: 'migrate', when: 'half' }) } } },
+  'code-restored': { plan: { frontend: faults({ when: 'after' }) } },
+  'asked-and-restored': {
+    plan: { database: faults({ change: 'migrate', when: 'half' }) },
+    play: (handle) => answer(handle, 'restore-database'),
+  },
+  blocked: {
+    plan: { frontend: faults({ when: 'after' }, { verb: 'restore' }) },
+    play: (handle) => answer(handle, 'retry'),
+  },
+  aborted: {
+    plan: { backend: { workMs: { apply: '30s' } } },
+    async play(handle) {
+      await until(handle, ({ steps }) => steps.some(({ id, state }) => id === 'deploy backend' && state === 'running'));
+      const body = { by: 'deployment-lead', reason: 'recorded', goBack: true };
+      await handle.executeUpdate(abortUpdate, { args: [body] });
+    },
+  },
+};
+
+async function record(bench: Bench, name: string, { plan, play }: Scene): Promise<string> {
+  const handle = await bench.start(memoryPlan({ application: name, ...plan }));
+  await approve(handle);
+  await play?.(handle);
+  await handle.result();
+  return JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())), null, 1);
+}
+
+const version = process.argv[2];
+if (version === undefined || !/^v\d+\.\d+\.\d+$/.test(version)) {
+  throw new Error('say for which version: npm run histories:record -- v1.2.3');
+}
+const folder = join(fileURLToPath(new URL('../tests/histories/', import.meta.url)), version);
+if (existsSync(folder)) throw new Error(`tests/histories/${version} exists: a recorded history is never recorded again`);
+const temporal = await startTemporal();
+const bench = await openBench(temporal);
+try {
+  const histories: [string, string][] = [];
+  for (const [name, scene] of Object.entries(scenes)) histories.push([name, await record(bench, name, scene)]);
+  await mkdir(folder, { recursive: true });
+  for (const [name, json] of histories) await writeFile(join(folder, `${name}.json`), `${json}\n`);
+} finally {
+  await bench.stop();
+  await temporal.stop();
+}
