@@ -46,6 +46,11 @@ export const verbs: Readonly<Record<string, Entry>> = {
   attest: { group: answer, summary: 'state that something was seen to be so', load: () => import('./verbs/attest.ts') },
   dev: { group: set, summary: 'start a Temporal server, its UI and a worker', load: () => import('./verbs/dev.ts') },
   worker: { group: set, summary: 'start a worker', load: () => import('./verbs/worker.ts') },
+  demo: {
+    group: set,
+    summary: 'release a small shop several times, well and badly',
+    load: () => import('./verbs/demo.ts'),
+  },
   doctor: { group: set, summary: 'say what is missing to release from here', load: () => import('./verbs/doctor.ts') },
 };
 
