@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Choice, Question, ReleaseStatus } from '../release/status.ts';
 import { told } from './failing.ts';
 import type { Following } from './following.ts';
@@ -27,10 +28,17 @@ export class Asker {
     return this.#open !== null;
   }
 
-  /** Opens a prompt for a new question, closes the one whose question is gone. */
+  /** Closes the prompt whose question is no longer open; before anything else is printed. */
+  async closeFor(status: ReleaseStatus): Promise<void> {
+    if (this.#open === null || status.question?.id === this.#open.question) return;
+    this.stop();
+    // The prompt gives the terminal back in its own time.
+    await setImmediate();
+  }
+
+  /** Opens a prompt for a new question. */
   see(status: ReleaseStatus): void {
     const { question } = status;
-    if (this.#open !== null && question?.id !== this.#open.question) this.stop();
     if (question === null || this.#open !== null || this.#asked.has(question.id)) return;
     if (!mayAsk(this.#io, question, this.#following.person)) return;
     this.#asked.add(question.id);
@@ -60,20 +68,16 @@ export class Asker {
       { value: later, label: 'Later: leave it open' },
     ];
     const chosen = await prompts.select({ message: question.text, options, initialValue: later, signal });
-    if (signal.aborted) return this.#answeredElsewhere();
+    if (signal.aborted) return;
     // Ctrl-C inside a prompt never reaches the process as a signal.
     if (prompts.isCancel(chosen)) return this.#detach();
     const choice = question.choices.find((each) => each.id === chosen);
     if (choice === undefined) return;
     const needed = choice.needsReason || choice.id === 'reject';
     const reason = needed ? await prompts.text({ message: 'Why?', validate: notEmpty, signal }) : '';
-    if (signal.aborted) return this.#answeredElsewhere();
+    if (signal.aborted) return;
     if (prompts.isCancel(reason)) return this.#detach();
     await this.#send(question, choice, reason);
-  }
-
-  #answeredElsewhere(): void {
-    this.#io.show([{ tone: 'quiet', text: 'The question was closed from elsewhere.' }]);
   }
 
   /** A refusal is told and the question is asked again with the next look. */

@@ -35,7 +35,7 @@ export async function follow(io: Io, following: Following): Promise<void> {
   try {
     const result = await watch(io, following, { last, asker, signal: detaching.signal });
     if (result === null) detached(io, following);
-    else ended(io, result);
+    else ended(io, result, { told: true });
   } finally {
     asker.stop();
     last.clear();
@@ -52,6 +52,7 @@ async function watch(io: Io, following: Following, { last, asker, signal }: Watc
   while (!signal.aborted) {
     const now = await lookOnce(io, following, { last, first: before === null });
     if (now !== null) {
+      await asker.closeFor(now);
       const lines = progress(before, now);
       if (lines.length > 0) asker.interrupted(() => last.above(lines));
       before = now;
@@ -101,9 +102,9 @@ function detached(io: Io, { workflowId, runId, url }: Following): void {
   if (io.json) io.give('', { schemaVersion: 1, workflowId, runId, url, detached: true });
 }
 
-/** Prints a result as the verb's data and sets the exit code of its ending. */
-export function ended(io: Io, result: ReleaseResult): void {
-  io.give(resultLines(result), result);
+/** Prints a result as the verb's data and sets the exit code of its ending. `told`: notes were shown before. */
+export function ended(io: Io, result: ReleaseResult, { told: shown = false } = {}): void {
+  io.give(resultLines(shown ? { ...result, notes: [] } : result), result);
   io.exitCode = exitCodeOf(result);
 }
 

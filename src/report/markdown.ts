@@ -23,5 +23,5 @@ function table(head: string[], rows: string[][]): string {
 }
 
 function cell(text: string): string {
-  return plainText(text, longest);
+  return text === '-' ? text : plainText(text, longest);
 }

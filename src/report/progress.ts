@@ -2,6 +2,9 @@ import type { Question, ReleaseStatus, RestoredTarget, StepStatus } from '../rel
 import { duration, moment } from '../release/wording.ts';
 import { type Line, oneLine, questionLines, restoredLines, savepointLine, stepLines } from './lines.ts';
 
+/** Sorts after every time. */
+const last = '9999';
+
 type Event = { at: string; lines: Line[] };
 
 /**
@@ -43,7 +46,8 @@ export function running(status: ReleaseStatus, nowIso: string): string | null {
     .join('  ');
 }
 
-const endedStates: readonly StepStatus['state'][] = ['done', 'failed', 'skipped', 'kept', 'by-hand'];
+/** A step that was skipped never happened, so it is no news. */
+const endedStates: readonly StepStatus['state'][] = ['done', 'failed', 'kept', 'by-hand'];
 
 function endedSteps(before: ReleaseStatus | null, now: ReleaseStatus): Event[] {
   return now.steps
@@ -93,7 +97,10 @@ function watchPoints(before: ReleaseStatus | null, now: ReleaseStatus): Event[] 
   if (now.watch === null) return [];
   const events: Event[] = [];
   if (!before?.watch) {
-    events.push({ at: '', lines: [{ tone: 'plain', text: `◎ watched until ${moment(now.watch.until)}` }] });
+    events.push({
+      at: now.watch.points[0]?.at ?? last,
+      lines: [{ tone: 'plain', text: `◎ watched until ${moment(now.watch.until)}` }],
+    });
   }
   for (const point of now.watch.points.slice(before?.watch?.points.length ?? 0)) {
     const bad = point.judgements.filter((each) => each.verdict !== 'proceed');
@@ -116,5 +123,5 @@ function notes(before: ReleaseStatus | null, now: ReleaseStatus): Event[] {
   const known = before?.notes.length ?? 0;
   return now.notes
     .slice(known)
-    .map((note) => ({ at: now.endedAt ?? '', lines: [{ tone: 'plain', text: `  ${oneLine(note)}` }] }));
+    .map((note) => ({ at: now.endedAt ?? last, lines: [{ tone: 'plain', text: `  ${oneLine(note)}` }] }));
 }

@@ -7,7 +7,9 @@ import { type Line, oneLine, questionLines, restoredLines, savepointLine, stepLi
 export function statusLines(status: ReleaseStatus): Line[] {
   const lines: Line[] = [headline(status)];
   lines.push({ tone: 'quiet', text: `  asked for by ${oneLine(status.requester)}, since ${moment(status.startedAt)}` });
-  for (const step of status.steps) lines.push(...stepLines(step));
+  for (const step of status.steps) if (step.state !== 'skipped') lines.push(...stepLines(step));
+  const skipped = status.steps.filter((step) => step.state === 'skipped').map((step) => step.id);
+  if (skipped.length > 0) lines.push({ tone: 'quiet', text: `– not begun: ${skipped.join(', ')}` });
   for (const savepoint of status.savepoints) lines.push(savepointLine(savepoint));
   for (const target of status.restored) lines.push(...restoredLines(target));
   if (status.watch !== null) {

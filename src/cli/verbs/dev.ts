@@ -53,6 +53,9 @@ async function withWorker(io: Io, { server, options, stopped }: Developing): Pro
       taskQueues: queues,
     });
   };
+  if (options.port !== 7233 || options.uiPort !== 8233) {
+    io.say(`In other terminals: export TEMPORAL_ADDRESS=${address} TEMPORAL_UI_URL=${uiUrl ?? ''}`);
+  }
   const gone = server.ended.then(() => 'gone' as const);
   if (!options.worker) {
     ready(null);

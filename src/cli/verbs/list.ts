@@ -31,11 +31,16 @@ export function define(command: Command, io: Io): void {
       const whose = options.all ? {} : await whoseReleases(io, options);
       const filter = { ...whose, ...(version ? { version } : {}), ...(running ? { running } : {}), limit };
       const runs = await withClient((client) => client.list(filter));
-      io.give(runs.length === 0 ? 'no releases' : alignedTable(head, runs.map(row)), {
+      io.give(runs.length === 0 ? nothing(whose) : alignedTable(head, runs.map(row)), {
         schemaVersion: 1,
         releases: runs,
       });
     });
+}
+
+function nothing({ application, environment }: { application?: string; environment?: string }): string {
+  const whose = [application, environment].filter(Boolean).join(' ');
+  return whose === '' ? 'no releases' : `no releases of ${whose}; --all lists all there are`;
 }
 
 async function whoseReleases(io: Io, options: Options): Promise<{ application?: string; environment?: string }> {
