@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { IllegalStateError } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, type NativeConnectionOptions, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/activities.ts';
 import type { Clock } from './checks/clock.ts';
@@ -92,8 +93,13 @@ function installRuntime({ metricsAddress: bindAddress, logLevel = 'WARN' }: Serv
   if (installed) return;
   installed = true;
   const telemetryOptions = bindAddress === null ? {} : { telemetryOptions: { metrics: { prometheus: { bindAddress } } } };
-  // Signals are the door's business: it stops the worker and whatever else it started, in order.
-  Runtime.install({ logger: new DefaultLogger(logLevel), shutdownSignals: [], ...telemetryOptions });
+  try {
+    // Signals are the door's business: it stops the worker and whatever else it started, in order.
+    Runtime.install({ logger: new DefaultLogger(logLevel), shutdownSignals: [], ...telemetryOptions });
+  } catch (error) {
+    // Somebody in this process has connected already; without metrics only the loudness of the log differs.
+    if (bindAddress !== null || !(error instanceof IllegalStateError)) throw error;
+  }
 }
 
 async function serveHealth(workers: readonly Worker[], port: number): Promise<Server> {
