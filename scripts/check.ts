@@ -14,6 +14,7 @@ const checks: { name: string; command: string[]; needs?: string }[] = [
     name: 'lint and format',
     command: [bin('biome'), 'ci', '--colors=off', '--error-on-warnings', '--max-diagnostics=100', '.'],
   },
+  { name: 'lockfile', command: [process.execPath, 'scripts/complete-lockfile.mjs', '--check'] },
   { name: 'walls', command: script('scripts/walls.ts') },
   { name: 'generated docs', command: script('scripts/docs.ts', '--check'), needs: 'scripts/docs.ts' },
   { name: 'replay', command: [bin('vitest'), 'run', 'tests/replay.test.ts'], needs: 'tests/replay.test.ts' },
