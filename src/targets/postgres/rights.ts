@@ -1,0 +1,87 @@
+import type { Finding } from '../../release/target.ts';
+import type { Session } from './connection.ts';
+import type { Place } from './names.ts';
+
+/** What the role in `url` may do on the server as a whole. */
+export type Role = { name: string; super: boolean; createDatabases: boolean; endSessions: boolean };
+
+export async function readRole(session: Session): Promise<Role> {
+  const [role] = await session.rows<Role>(
+    `select rolname as name, rolsuper as super, rolsuper or rolcreatedb as "createDatabases",
+            rolsuper or pg_has_role(oid, 'pg_signal_backend', 'USAGE') as "endSessions"
+       from pg_roles where rolname = current_user`,
+  );
+  return role ?? { name: '', super: false, createDatabases: false, endSessions: false };
+}
+
+function fail(what: string, remedy: string): Finding {
+  return { status: 'FAIL', what, remedy };
+}
+
+/** Rights that every savepoint and every way back needs. */
+export async function surveyRights(session: Session, place: Place, role: Role): Promise<Finding[]> {
+  if (role.super) return [{ status: 'PASS', what: `${role.name} is a superuser` }];
+  const findings: Finding[] = [];
+  if (!role.createDatabases) {
+    findings.push(fail(`${role.name} may not create and rename databases`, `alter role ${role.name} createdb`));
+  }
+  if (!role.endSessions) {
+    findings.push(fail(`${role.name} may not end sessions of other roles`, `grant pg_signal_backend to ${role.name}`));
+  }
+  findings.push(...(await surveyOwner(session, place, role)));
+  findings.push(...(await surveyRoleSettings(session, place, role)));
+  return findings.length === 0
+    ? [{ status: 'PASS', what: `${role.name} may copy, rename and hold ${place.database}` }]
+    : findings;
+}
+
+async function surveyOwner(session: Session, place: Place, role: Role): Promise<Finding[]> {
+  const [database] = await session.rows<{ owner: string; member: boolean }>(
+    `select o.rolname as owner, pg_has_role(current_user, o.oid, 'MEMBER') as member
+       from pg_database d join pg_roles o on o.oid = d.datdba where d.datname = $1`,
+    [place.database],
+  );
+  if (database === undefined || database.member) return [];
+  return [
+    fail(
+      `${place.database} belongs to ${database.owner}, not to ${role.name}`,
+      `grant ${database.owner} to ${role.name}`,
+    ),
+  ];
+}
+
+/** A copy loses them, and only a superuser or an administrator of the role may set them again. */
+async function surveyRoleSettings(session: Session, place: Place, role: Role): Promise<Finding[]> {
+  const rows = await session.rows<{ role: string }>(
+    `select distinct r.rolname as role from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase join pg_roles r on r.oid = s.setrole
+      where d.datname = $1 and r.rolname <> current_user`,
+    [place.database],
+  );
+  if (rows.length === 0) return [];
+  const names = rows.map((row) => row.role).join(', ');
+  return [
+    fail(
+      `settings of ${names} in ${place.database} could not be carried over by ${role.name}`,
+      'let Savepoint connect as a superuser, or move these settings to the roles themselves',
+    ),
+  ];
+}
+
+/** In the database itself: everything has to be readable, or a fingerprint would leave it out. */
+export async function surveyReading(inside: Session, role: Role): Promise<Finding[]> {
+  if (role.super) return [];
+  const rows = await inside.rows<{ name: string }>(
+    `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in ('r', 'm', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+        and not (has_schema_privilege(n.oid, 'USAGE') and case when c.relkind = 'S' then has_sequence_privilege(c.oid, 'SELECT') else has_table_privilege(c.oid, 'SELECT') end)
+      order by 1 limit 5`,
+  );
+  if (rows.length === 0) return [];
+  const names = rows.map((row) => row.name).join(', ');
+  return [
+    fail(
+      `${role.name} may not read ${names}, so no copy of it could be proved`,
+      `grant pg_read_all_data to ${role.name}`,
+    ),
+  ];
+}
