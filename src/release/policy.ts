@@ -27,7 +27,7 @@ export type Situation = {
 /** `restore-code`, `restore-database` and `restore-full` run that procedure. */
 export type ChoiceId = 'restore-code' | 'restore-database' | 'restore-full' | 'retry' | 'stay';
 
-/** `silence`: what happens when nobody answers: nothing is ever restored with loss by silence. */
+/** `silence`: what happens when nobody answers, null: it waits and pages. Nothing is ever restored with loss by silence. */
 export type Decision =
   | { do: 'stop'; because: string }
   | { do: 'restore'; procedure: Procedure; targets: string[]; because: string }
@@ -35,6 +35,8 @@ export type Decision =
   | { do: 'ask'; choices: ChoiceId[]; silence: 'stay' | null; because: string };
 
 const forgivable: readonly TroubledStep['activity'][] = ['monitoring'];
+/** After these nothing can go on by itself: silence leaves everything as it is, and people are paged until one answers. */
+const halfWay: readonly TroubledStep['activity'][] = ['migrate', 'verify', 'seed', 'deploy'];
 const aboutDatabase: readonly TroubledStep['activity'][] = ['migrate', 'verify', 'seed'];
 
 /** The table "What a failure restores, by default" of docs/rollback.md. Pure; every row has a test. */
@@ -85,7 +87,8 @@ function decideForCode(situation: Situation, failed: TargetFacts | undefined): D
 
 function ask(situation: Situation, because: string): Decision {
   const choices = safeChoices(situation);
-  return { do: 'ask', choices, silence: choices.includes('stay') ? 'stay' : null, because };
+  const waits = halfWay.includes(situation.step.activity);
+  return { do: 'ask', choices, silence: choices.includes('stay') && !waits ? 'stay' : null, because };
 }
 
 /** Only what is safe now is offered: no choice leaves a pair running that the plan does not declare compatible. */

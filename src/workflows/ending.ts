@@ -16,9 +16,17 @@ export function outcomeOf(story: Story, back: Return | null): Outcome {
   if (back.outcome !== undefined) return back.outcome;
   if (back.do === 'stop') return 'stopped';
   if (back.do === 'unchanged') return 'rolled-back';
-  if (back.do === 'stay') return 'released-by-decision';
+  if (back.do === 'stay') return isLive(story) ? 'released-by-decision' : 'partly-rolled-back';
   const skipped = restored.some(({ state }) => state === 'skipped' || state === 'failed' || state === 'waiting');
   return skipped || codeStays(story).length > 0 ? 'partly-rolled-back' : 'rolled-back';
+}
+
+/** Every target was changed to its end, so that what stays is the version and not a half of it. */
+function isLive(story: Story): boolean {
+  return story.status.steps.every(({ id, state }) => {
+    const planned = story.input.plan.steps.find((step) => step.id === id);
+    return planned?.phase !== 'change' || state === 'done';
+  });
 }
 
 /** Code that still runs what this release brought. A backward schema that stays is named in the notes instead. */

@@ -1,4 +1,4 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope } from '@temporalio/workflow';
 import type { ReleaseResult } from '../release/status.ts';
 import { end, outcomeOf } from './ending.ts';
 import { viewOf } from './failures.ts';
@@ -64,7 +64,7 @@ async function goForward(story: Story): Promise<Return | null> {
     // First reason wins: what halted decides, whatever shape the error has by now.
     if (story.status.halt !== null) return await CancellationScope.nonCancellable(() => afterHalt(story));
     if (error instanceof GoBack) return error.plan;
-    return await unexpected(story, error);
+    return unexpected(story, error);
   }
 }
 
@@ -86,8 +86,11 @@ async function comeBack(story: Story, back: Return): Promise<void> {
   await goBack(story, back.targets);
 }
 
-/** A bug in the story itself: nobody can tell what is right now, so a person is asked by failing the task loudly. */
-async function unexpected(story: Story, error: unknown): Promise<never> {
-  note(story, `unexpected: ${viewOf(error).message}`);
-  throw error;
+/** What fails outside a step fails before any change. Anything else is a bug in the story, and fails loudly. */
+function unexpected(story: Story, error: unknown): Return {
+  const failure = viewOf(error);
+  if (!(error instanceof ActivityFailure) || story.status.changed.length > 0) throw error;
+  story.status.failure = failure;
+  story.status.failedStep = story.status.phase;
+  return { do: 'stop', targets: [], because: failure.message };
 }

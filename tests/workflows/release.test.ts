@@ -93,7 +93,7 @@ describe('a broken release', () => {
     await approve(handle);
     const { question } = await until(handle, (status) => status.question?.kind === 'failure');
     expect(question?.choices.map(({ id }) => id)).toEqual(['restore-database', 'stay']);
-    expect(question?.onSilence).toBe('stay');
+    expect(question?.onSilence).toBeNull();
     await decide(handle, 'restore-database', 'the new column is half filled');
     expect(await handle.result()).toMatchObject({ outcome: 'rolled-back', restored: [{ target: 'database' }] });
     expect(versions(application)).toEqual(['v1', 'v1', 'v1']);
