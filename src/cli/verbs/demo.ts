@@ -20,10 +20,10 @@ async function demonstrate(io: Io, yes: boolean): Promise<void> {
     say: (line) => io.say(line),
     stopped,
     follow: (begun) => followed(io, begun),
-    afterwards: async ({ shop, temporalUi }) => {
+    afterwards: async ({ workspace, temporalUi }) => {
       if (!io.interactive) return;
       io.say(
-        `The shop is still open at ${shop}, and Temporal at ${temporalUi ?? 'its address'}. Ctrl-C stops everything.`,
+        `The shop is still open at ${workspace.origin}, and Temporal at ${temporalUi ?? 'its address'}. Ctrl-C stops everything.`,
       );
       await stopped;
     },

@@ -9,6 +9,7 @@ import { type Guarded, startGuarded } from '../guarded.ts';
 import { isFree } from '../ports.ts';
 import { type DevServer, startDevServer } from '../temporal.ts';
 import { type Told, tellStory } from './story.ts';
+import { shopDirectory } from './versions.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** A release that was started and is to be followed to its end. `person` may answer its gate. */
@@ -24,7 +25,7 @@ export type DemoOptions = {
   /** Shows a release as it goes on; null when the person wants to stop. */
   follow(begun: Begun): Promise<ReleaseResult | null>;
   /** Called when the story is told, before everything is stopped. */
-  afterwards(addresses: { shop: string; temporalUi: string | null }): Promise<void>;
+  afterwards(still: { workspace: Workspace; temporalUi: string | null }): Promise<void>;
 };
 
 const requester = 'deployment-lead';
@@ -44,7 +45,10 @@ export async function runDemo(options: DemoOptions): Promise<Told> {
         return started;
       }),
       openWorkspace().then((opened) => {
-        stops.push((kept) => opened.close(kept));
+        stops.push(async (kept) => {
+          await opened.close(kept);
+          if (kept) options.say(`Files and logs are kept in ${opened.home}`);
+        });
         return opened;
       }),
     );
@@ -54,9 +58,8 @@ export async function runDemo(options: DemoOptions): Promise<Told> {
     stops.push(() => client.close());
     for (const line of addressLines(server)) options.say(line);
     const told = await tellStory({ workspace, say: options.say, release: releaser(options, { client, workspace }) });
-    await options.afterwards({ shop: workspace.origin, temporalUi: server.uiUrl });
+    await options.afterwards({ workspace, temporalUi: server.uiUrl });
     keep = told.complaints.length > 0;
-    if (keep) options.say(`Files and logs are kept in ${workspace.home}`);
     return told;
   } finally {
     for (const stop of stops.reverse()) await stop(keep).catch((error: Error) => options.say(error.message));
@@ -68,7 +71,7 @@ function onlyHere(): void {
   for (const name of Object.keys(process.env)) {
     if (name.startsWith('TEMPORAL_') && name !== 'TEMPORAL_CLI') delete process.env[name];
   }
-  process.env.TEMPORAL_CONFIG_FILE = '/dev/null';
+  process.env.TEMPORAL_CONFIG_FILE = join(shopDirectory, 'there-is-no-temporal.toml');
 }
 
 /** Waits for both also when one fails, so that what the other one started is known and stopped. */
