@@ -8,7 +8,12 @@ RUN npm ci --loglevel=error
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
 COPY src ./src
-RUN node scripts/setup.mjs && npm prune --omit=dev --loglevel=error
+RUN node scripts/setup.mjs
+
+FROM node:${NODE_VERSION}-bookworm-slim AS modules
+WORKDIR /modules
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --loglevel=error
 
 FROM node:${NODE_VERSION}-bookworm-slim
 # git: sources from a commit. postgresql-client: savepoints by dump of servers up to its version.
@@ -19,7 +24,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY bin ./bin
-COPY --from=build /build/node_modules ./node_modules
+COPY --from=modules /modules/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 RUN ln -s /app/bin/savepoint.js /usr/local/bin/savepoint \
   && mkdir /workspace /records && chown node:node /workspace /records
