@@ -47,7 +47,6 @@ export async function writePlan(version: string, home: string, addresses: Addres
 /** Puts every version of the shop with its plan into `home`; answers version → plan file. */
 export async function buildShop(home: string, addresses: Addresses): Promise<Map<string, string>> {
   await mkdir(join(home, 'run', 'front'), { recursive: true });
-  await cp(join(shopDirectory, 'checks'), join(home, 'checks'), { recursive: true });
   await symlink(await findModules(), join(home, 'node_modules'));
   const plans = new Map<string, string>();
   for (const version of (await readdir(join(shopDirectory, 'versions'))).sort()) {
