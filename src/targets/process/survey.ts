@@ -1,7 +1,7 @@
-import { access, constants, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Finding, Survey } from '../../release/target.ts';
-import { exists } from '../shell/files.ts';
+import { nearest, writable } from '../shell/disk.ts';
 import { changedFiles } from '../shell/tree.ts';
 import { askUsersWay } from './health.ts';
 import { directoryOf, type Place, type ProcessCall, placeOf } from './place.ts';
@@ -14,7 +14,7 @@ export async function survey(call: ProcessCall): Promise<Survey> {
   call.signal.throwIfAborted();
   const place = placeOf(call);
   const scene = await look(place);
-  const findings = [await writable(place), await sameDisk(place), await ports(call, scene)];
+  const findings = [await writable(place.root), await sameDisk(place), await ports(call, scene)];
   const { lead, current } = scene;
   if (lead.to === 'service' && current === null) {
     const what = `users are led to port ${lead.port}, where nothing of ${call.target} runs: there is nothing to go back to`;
@@ -28,22 +28,6 @@ export async function survey(call: ProcessCall): Promise<Survey> {
 }
 
 const nothing: { state: ProcessState } = { state: { install: null, lead: 'nothing' } };
-
-async function nearest(path: string): Promise<string> {
-  let at = path;
-  while (!(await exists(at)) && dirname(at) !== at) at = dirname(at);
-  return at;
-}
-
-async function writable({ root }: Place): Promise<Finding> {
-  const at = await nearest(root);
-  const allowed = await access(at, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  if (allowed) return { status: 'PASS', what: 'the root can be written' };
-  return { status: 'FAIL', what: `${at} cannot be written`, remedy: 'give the worker the right to write there' };
-}
 
 /** A switch is one rename, which cannot cross file systems. */
 async function sameDisk({ root, switchFile }: Place): Promise<Finding> {

@@ -40,6 +40,14 @@ export async function readJson(file: string): Promise<Json | undefined> {
   }
 }
 
+/** Bookkeeping that any attempt may write, because it would write the same. Readers see the old text or the new one. */
+export async function keepPrivate(file: string, value: Json | object): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${process.pid}.${Date.now()}`;
+  await writeFile(draft, JSON.stringify(value), { mode: 0o600 });
+  await rename(draft, file);
+}
+
 /**
  * The fence of one attempt on a directory: it is held by creating a directory of its number. Every effect on files is a
  * rename out of it. A newer attempt takes the older directories away, so an old one that wakes up finds nothing to

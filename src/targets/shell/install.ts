@@ -1,10 +1,11 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TargetFailure } from '../../release/failure.ts';
 import type { Json } from '../../release/json.ts';
 import type { Artefact, Call, Step } from '../../release/target.ts';
 import type { ShellCommandSpec, SourceSpec } from './command.schema.ts';
-import { claimFence, exists, fileNameOf, hasCode, pathFrom, readJson, shortHash } from './files.ts';
+import { claimFence, exists, fileNameOf, hasCode, keepPrivate, pathFrom, readJson, shortHash } from './files.ts';
+import { lookAtJob } from './job.ts';
 import { endAll, findMarked, type Markers } from './processes.ts';
 import { runCommand } from './run.ts';
 import { copySource } from './source.ts';
@@ -35,11 +36,6 @@ export type Manifest = {
 };
 
 type PreparingCall = Call<{ root: string }>;
-type Job = { signal: AbortSignal; outcome: Promise<Artefact | { error: unknown }> };
-
-/** Builds that this worker runs, by key: a later look finds them here. */
-const jobs = new Map<string, Job>();
-
 export function installedAt(root: string, folder: string, install: string): string {
   return join(root, folder, install);
 }
@@ -50,6 +46,10 @@ function manifestFile(root: string, install: string): string {
 
 export async function readManifest(root: string, install: string): Promise<Manifest | undefined> {
   return (await readJson(manifestFile(root, install))) as Manifest | undefined;
+}
+
+export async function keepManifest(root: string, manifest: Manifest): Promise<void> {
+  await keepPrivate(manifestFile(root, manifest.install), manifest);
 }
 
 /** @throws TargetFailure `changed` naming the files that are not what was pinned */
@@ -70,25 +70,9 @@ export async function prepareInstall(call: PreparingCall, version: string, recip
   const record = join(root, '.savepoint', 'prepared', `${shortHash(call.key)}.json`);
   const known = (await readJson(record)) as Artefact | undefined;
   if (known?.location && (await exists(known.location))) return { state: 'done', value: known };
-  let job = jobs.get(call.key);
-  if (job?.signal.aborted) {
-    await job.outcome;
-    job = undefined;
-  }
-  if (job === undefined) {
-    const outcome = build(call, version, { recipe, root, record }).catch((error: unknown) => ({ error }));
-    job = { signal: call.signal, outcome };
-    jobs.set(call.key, job);
-  }
-  const outcome = await Promise.race([job.outcome, pause(400)]);
-  if (outcome === 'still building') return { state: 'working', detail: `preparing ${version}`, lookAgainMs: 200 };
-  jobs.delete(call.key);
-  if ('error' in outcome) throw outcome.error;
-  return { state: 'done', value: outcome };
-}
-
-function pause(ms: number): Promise<'still building'> {
-  return new Promise((resolve) => setTimeout(resolve, ms, 'still building').unref());
+  const built = await lookAtJob(call.key, call.signal, () => build(call, version, { recipe, root, record }));
+  if (built === null) return { state: 'working', detail: `preparing ${version}`, lookAgainMs: 200 };
+  return { state: 'done', value: built.value };
 }
 
 type Plan = { recipe: Recipe; root: string; record: string };
@@ -105,7 +89,7 @@ async function build(call: PreparingCall, version: string, { recipe, root, recor
     const commit = await copySource({ source: recipe.source, home, into: copied, root, signal });
     await runBuild(call, recipe.build, { version, copied, markers });
     const artefact = await pin(join(copied, recipe.output), { version, commit, recipe, root });
-    await keepJson(record, artefact);
+    await keepPrivate(record, artefact);
     return artefact;
   } finally {
     await rm(staging, { recursive: true, force: true });
@@ -135,7 +119,7 @@ async function pin(built: string, { version, commit, recipe, root }: Pinning): P
   const install = `${fileNameOf(version)}-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`;
   const manifest: Manifest = { install, version, digest, commit, also: recipe.also, tree };
   const location = installedAt(root, recipe.folder, install);
-  await keepJson(manifestFile(root, install), manifest);
+  await keepManifest(root, manifest);
   await mkdir(join(root, recipe.folder), { recursive: true });
   try {
     await rename(built, location);
@@ -145,13 +129,6 @@ async function pin(built: string, { version, commit, recipe, root }: Pinning): P
     await checkInstalled(root, recipe.folder, manifest);
   }
   return { digest, location, parts: topOf(tree) };
-}
-
-async function keepJson(file: string, value: Json | Artefact | Manifest): Promise<void> {
-  await mkdir(join(file, '..'), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}.${Date.now()}`;
-  await writeFile(draft, JSON.stringify(value), { mode: 0o600 });
-  await rename(draft, file);
 }
 
 /** What `prepare` pinned for this release, found again on disk. */
@@ -165,9 +142,4 @@ export async function pinnedInstall(call: PreparingCall): Promise<Manifest> {
     });
   }
   return manifest;
-}
-
-/** The end of a log file; empty when there is none. */
-export async function readLog(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch(() => '');
 }
