@@ -12,7 +12,9 @@ import { memoryPlan } from '../tests/support/plans.ts';
 import { approve, type Bench, type Handle, openBench, until } from '../tests/support/release.ts';
 import { startTemporal } from '../tests/support/temporal.ts';
 
-const faults = (...list: object[]): object => ({ faults: list.map((fault) => ({ verb: 'apply', kind: 'failed', ...fault })) });
+const faults = (...list: object[]): object => ({
+  faults: list.map((fault) => ({ verb: 'apply', kind: 'failed', ...fault })),
+});
 
 type Scene = { plan: object; play?: (handle: Handle) => Promise<void> };
 
@@ -28,7 +30,9 @@ const watch = { schedule: [{ every: '1s', for: '3s' }], checks: [{ name: 'there'
 const scenes: Record<string, Scene> = {
   released: { plan: { more: { watch } } },
   'nothing-changed': { plan: { database: faults({ change: 'migrate' }) } },
-  'database-restored': { plan: { database: { compatibility: 'breaking', ...faults({ change: 'migrate', when: 'half' }) } } },
+  'database-restored': {
+    plan: { database: { compatibility: 'breaking', ...faults({ change: 'migrate', when: 'half' }) } },
+  },
   'code-restored': { plan: { frontend: faults({ when: 'after' }) } },
   'asked-and-restored': {
     plan: { database: faults({ change: 'migrate', when: 'half' }) },
@@ -61,7 +65,8 @@ if (version === undefined || !/^v\d+\.\d+\.\d+$/.test(version)) {
   throw new Error('say for which version: npm run histories:record -- v1.2.3');
 }
 const folder = join(fileURLToPath(new URL('../tests/histories/', import.meta.url)), version);
-if (existsSync(folder)) throw new Error(`tests/histories/${version} exists: a recorded history is never recorded again`);
+if (existsSync(folder))
+  throw new Error(`tests/histories/${version} exists: a recorded history is never recorded again`);
 const temporal = await startTemporal();
 const bench = await openBench(temporal);
 try {

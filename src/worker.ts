@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { IllegalStateError } from '@temporalio/common';
-import { DefaultLogger, NativeConnection, type NativeConnectionOptions, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  NativeConnection,
+  type NativeConnectionOptions,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { createActivities } from './activities/activities.ts';
 import type { Clock } from './checks/clock.ts';
 
@@ -92,7 +99,8 @@ let installed = false;
 function installRuntime({ metricsAddress: bindAddress, logLevel = 'WARN' }: Serving): void {
   if (installed) return;
   installed = true;
-  const telemetryOptions = bindAddress === null ? {} : { telemetryOptions: { metrics: { prometheus: { bindAddress } } } };
+  const telemetryOptions =
+    bindAddress === null ? {} : { telemetryOptions: { metrics: { prometheus: { bindAddress } } } };
   try {
     // Signals are the door's business: it stops the worker and whatever else it started, in order.
     Runtime.install({ logger: new DefaultLogger(logLevel), shutdownSignals: [], ...telemetryOptions });

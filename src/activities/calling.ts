@@ -11,7 +11,10 @@ import type { TargetInput } from './inputs.ts';
 const fencedAttempts = 999;
 
 /** Loads the kind, resolves the references of its spec and hands both to `use`; secrets end here. */
-export async function onTarget<T>(input: TargetInput, use: (kind: AnyKind, call: Call<Json>) => Promise<T>): Promise<T> {
+export async function onTarget<T>(
+  input: TargetInput,
+  use: (kind: AnyKind, call: Call<Json>) => Promise<T>,
+): Promise<T> {
   return await atBoundary(async (discretion) => {
     const kind = await loadTarget(input.target.kind);
     const spec = await resolved(input.target.spec, input.place.home, discretion);

@@ -3,7 +3,14 @@ import type { FailureView } from '../release/failure.ts';
 import type { Proof } from '../release/fingerprint.ts';
 import type { Json } from '../release/json.ts';
 import type { Message } from '../release/notice.ts';
-import type { Plan, PlannedNotice, PlannedRequest, PlannedTarget, PlannedWatch, ReleaseWindow } from '../release/plan.ts';
+import type {
+  Plan,
+  PlannedNotice,
+  PlannedRequest,
+  PlannedTarget,
+  PlannedWatch,
+  ReleaseWindow,
+} from '../release/plan.ts';
 import type { Dirty, ReleaseStatus, WatchPoint } from '../release/status.ts';
 import type { Artefact, Restored, Savepoint, Standing, Survey } from '../release/target.ts';
 import type { Judgement } from '../release/verdict.ts';
@@ -28,7 +35,12 @@ export type ChecksInput = { place: Place; checks: PlannedCheck[] };
 export type PerformanceInput = { place: Place; requests: PlannedRequest[] };
 /** Epoch milliseconds. */
 export type WatchInput = { place: Place; watch: PlannedWatch; fromMs: number; untilMs: number };
-export type PinInput = { planDigest: string; place: Place; artefacts: { target: string; artefact: Artefact }[]; plan: Plan };
+export type PinInput = {
+  planDigest: string;
+  place: Place;
+  artefacts: { target: string; artefact: Artefact }[];
+  plan: Plan;
+};
 export type WindowInput = { window: ReleaseWindow; nowMs: number };
 /** `expiresMs`: when the approval is worth nothing any more; null while the window is open and long enough. */
 export type WindowAnswer = { opensAtMs: number; closesAtMs: number };

@@ -1,5 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shortRelease } from '../release/naming.ts';
 import { htmlReport } from '../report/html.ts';
 import { jsonReport } from '../report/json.ts';
 import { markdownReport } from '../report/markdown.ts';
@@ -10,7 +11,12 @@ import type { ReportInput } from './inputs.ts';
 export async function report({ place, status }: ReportInput): Promise<{ files: string[] }> {
   return await atBoundary(async () => {
     const started = status.startedAt.replaceAll(/[:.]/g, '-');
-    const folder = join(place.records, place.application, place.environment, `${started}-${status.runId.slice(0, 8)}`);
+    const folder = join(
+      place.records,
+      place.application,
+      place.environment,
+      `${started}-${shortRelease(status.runId)}`,
+    );
     await mkdir(folder, { recursive: true });
     const contents = { md: markdownReport(status), json: jsonReport(status), html: htmlReport(status) };
     const files: string[] = [];

@@ -54,7 +54,8 @@ function openGate(story: Story): Question | string {
 function mayAnswer(question: Question, by: string): Verdict {
   if (!question.deciders.includes(by)) return notADecider(question, by);
   if (question.barred === by) return `${by} asked for this release and may not approve it`;
-  if (question.answers.some((answer) => answer.by === by && answer.choice !== 'on-it')) return `${by} has answered already`;
+  if (question.answers.some((answer) => answer.by === by && answer.choice !== 'on-it'))
+    return `${by} has answered already`;
   return null;
 }
 

@@ -1,8 +1,8 @@
 import { ApplicationFailure, allHandlersFinished, condition, upsertSearchAttributes } from '@temporalio/workflow';
+import { isChanged } from '../release/compatibility.ts';
 import { endings } from '../release/endings.ts';
 import { outcomeAttribute } from '../release/search-attributes.ts';
 import type { Outcome, ReleaseResult } from '../release/status.ts';
-import { isChanged } from '../release/compatibility.ts';
 import { viewOf } from './failures.ts';
 import { tell } from './notices.ts';
 import { shortly } from './proxies.ts';
@@ -35,8 +35,12 @@ function codeStays(story: Story): string[] {
 }
 
 function stays(story: Story): string[] {
-  const back = story.status.restored.filter(({ state }) => state === 'restored' || state === 'by-hand').map(({ target }) => target);
-  return factsOf(story).filter((fact) => isChanged(fact) && !back.includes(fact.name)).map(({ name }) => name);
+  const back = story.status.restored
+    .filter(({ state }) => state === 'restored' || state === 'by-hand')
+    .map(({ target }) => target);
+  return factsOf(story)
+    .filter((fact) => isChanged(fact) && !back.includes(fact.name))
+    .map(({ name }) => name);
 }
 
 /** Writes the report, tells people and returns, or fails the workflow where the table says that a person is needed. */
@@ -51,7 +55,10 @@ export async function end(story: Story, outcome: Outcome): Promise<ReleaseResult
   enter(story, 'ended');
   upsertSearchAttributes([{ key: outcomeAttribute, value: outcome }]);
   record(story, `ended: ${outcome}`);
-  tell(story, 'ended', { subject: `${status.application} ${status.version}: ${outcome}`, body: endings[outcome].means });
+  tell(story, 'ended', {
+    subject: `${status.application} ${status.version}: ${outcome}`,
+    body: endings[outcome].means,
+  });
   await report(story);
   await Promise.all(story.telling);
   await condition(allHandlersFinished);

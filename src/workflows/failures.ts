@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
-import { type FailureKind, type FailureView, failureKinds } from '../release/failure.ts';
 import type { CheckResult } from '../release/check.ts';
+import { type FailureKind, type FailureView, failureKinds } from '../release/failure.ts';
 import type { Cause } from '../release/policy.ts';
 import { type Judgement, worst } from '../release/verdict.ts';
 
@@ -16,7 +16,11 @@ export function viewOf(error: unknown): FailureView {
     return { kind: kindOf(cause.type), message: cause.message };
   }
   if (cause instanceof TimeoutFailure) {
-    return { kind: 'timed-out', message: 'no worker finished it in time', remedy: 'see that a worker runs: savepoint worker' };
+    return {
+      kind: 'timed-out',
+      message: 'no worker finished it in time',
+      remedy: 'see that a worker runs: savepoint worker',
+    };
   }
   if (cause instanceof CancelledFailure) return { kind: 'cancelled', message: 'it was cancelled' };
   return { kind: 'bug', message: cause instanceof Error ? cause.message : String(cause) };

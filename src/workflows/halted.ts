@@ -1,4 +1,4 @@
-import { decide, type Situation, safeChoices, targetsOf, type Procedure } from '../release/policy.ts';
+import { decide, type Procedure, type Situation, safeChoices, targetsOf } from '../release/policy.ts';
 import { askUninterrupted, choice } from './questions.ts';
 import type { Story } from './state.ts';
 import { labels, type Return, returnOf, situationOf } from './trouble.ts';

@@ -1,4 +1,4 @@
-import { CancellationScope } from '@temporalio/workflow';
+import type { CancellationScope } from '@temporalio/workflow';
 import type { Halt } from '../release/status.ts';
 import { isText, type Verdict } from './answers.ts';
 import type { Abort, Finish, RollbackRequest, Supersede } from './messages.ts';
@@ -39,7 +39,8 @@ export function maySupersede(story: Story, by: Supersede | undefined): Verdict {
   if (invalid !== null) return invalid;
   const { question } = story.status;
   const atGate = question?.kind === 'go-no-go' && story.closing === null;
-  if (!atGate) return `only a release that waits at its go/no-go can be superseded; this one is in ${story.status.phase}`;
+  if (!atGate)
+    return `only a release that waits at its go/no-go can be superseded; this one is in ${story.status.phase}`;
   return mayHalt(story);
 }
 

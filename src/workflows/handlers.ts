@@ -63,7 +63,9 @@ function installAnswers(story: Story): void {
     may: mayApprove,
     act(_, { by, note, digest }, how) {
       give(story, { by, choice: 'approve', at: now(), note: note ?? null, how });
-      return story.closing === null ? `approved by ${by}; more approvals are needed` : `approved ${digest.slice(0, 12)}`;
+      return story.closing === null
+        ? `approved by ${by}; more approvals are needed`
+        : `approved ${digest.slice(0, 12)}`;
     },
   });
   install(story, {

@@ -1,5 +1,6 @@
 import type { Previous } from '../activities/inputs.ts';
 import type { FailureView } from '../release/failure.ts';
+import { shortRelease } from '../release/naming.ts';
 import type { Dirty } from '../release/status.ts';
 import { shortly } from './proxies.ts';
 import { note, type Story } from './state.ts';
@@ -16,21 +17,30 @@ export async function lookBack(story: Story): Promise<void> {
     return;
   }
   if (previous.dirty === null) {
-    refuse(story, { kind: 'invalid-input', message: 'the previous release ended cleanly', remedy: 'start without that option' });
+    refuse(story, {
+      kind: 'invalid-input',
+      message: 'the previous release ended cleanly',
+      remedy: 'start without that option',
+    });
   }
   const { release } = previous.dirty;
   story.status.continues = { release, as: continuation.as, reason: continuation.reason };
-  note(story, `${continuation.as} after release ${release.slice(0, 8)} (${previous.dirty.ended}): ${continuation.reason}`);
+  note(
+    story,
+    `${continuation.as} after release ${shortRelease(release)} (${previous.dirty.ended}): ${continuation.reason}`,
+  );
   if (continuation.as !== 'accept-dirty') takeOver(story, previous, continuation.as);
 }
 
 function refuseDirty(story: Story, dirty: Dirty): never {
   story.status.dirty = dirty;
-  const what = dirty.changed === null ? 'what it changed cannot be told any more' : `it had changed ${list(dirty.changed)}`;
+  const what =
+    dirty.changed === null ? 'what it changed cannot be told any more' : `it had changed ${list(dirty.changed)}`;
   refuse(story, {
     kind: 'refused',
-    message: `release ${dirty.release.slice(0, 8)} of ${dirty.version ?? 'an unknown version'} ended ${dirty.ended} half way: ${what}`,
-    remedy: 'start with --resume to finish it, --restore to bring it back, or --accept-dirty <reason> after you looked yourself',
+    message: `release ${shortRelease(dirty.release)} of ${dirty.version ?? 'an unknown version'} ended ${dirty.ended} half way: ${what}`,
+    remedy:
+      'start with --resume to finish it, --restore to bring it back, or --accept-dirty <reason> after you looked yourself',
   });
 }
 

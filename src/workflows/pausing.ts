@@ -10,7 +10,8 @@ export function mayPause(story: Story, pause: Pause | undefined): Verdict {
   const { outcome, halt, pausedUntil, held } = story.status;
   if (outcome !== null) return `this release has ended: ${outcome}`;
   if (halt !== null || story.forward === null) return 'a way back is never paused';
-  if (Object.keys(held).length > 0) return `writers of ${Object.keys(held).join(', ')} are held; a pause would lengthen that`;
+  if (Object.keys(held).length > 0)
+    return `writers of ${Object.keys(held).join(', ')} are held; a pause would lengthen that`;
   if (pausedUntil !== null) return `this release is paused already until ${pausedUntil}`;
   const forMs = pause?.forMs ?? defaultPauseMs;
   if (!Number.isFinite(forMs) || forMs <= 0 || forMs > longestPauseMs) {

@@ -88,7 +88,8 @@ async function untilClosed(story: Story, question: Question, rules: AskingRules)
     if (deadline > time) continue;
     if (question.onSilence !== null) return;
     deadline = time + rules.deadlineMs;
-    if (question.owner === null) tell(story, 'escalation', { ...newsOf(question), to: rules.escalate.map(({ to }) => to) });
+    if (question.owner === null)
+      tell(story, 'escalation', { ...newsOf(question), to: rules.escalate.map(({ to }) => to) });
   }
 }
 

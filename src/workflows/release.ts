@@ -11,8 +11,8 @@ import type { ReleaseInput } from './messages.ts';
 import { enter, note, openStory, refresh, type Story } from './state.ts';
 import { takePhase } from './steps.ts';
 import { GoBack, type Return } from './trouble.ts';
-import { Abandoned, goBack } from './wayback.ts';
 import { watchRelease } from './watching.ts';
+import { Abandoned, goBack } from './wayback.ts';
 
 /** One attempt to bring an environment to a version. Its workflow id is the lock; its result is the ending. */
 export async function release(input: ReleaseInput): Promise<ReleaseResult> {

@@ -4,11 +4,11 @@ import type { Json } from '../release/json.ts';
 import type { Phase, PlannedStep, PlannedTarget } from '../release/plan.ts';
 import type { StepStatus } from '../release/status.ts';
 import type { Survey } from '../release/target.ts';
-import { troubleInChecks, troubleInJudgements, troubleOf, type Trouble, viewOf } from './failures.ts';
+import { drive } from './drive.ts';
+import { type Trouble, troubleInChecks, troubleInJudgements, troubleOf, viewOf } from './failures.ts';
 import { waitWhilePaused } from './pausing.ts';
 import { patiently } from './proxies.ts';
-import { drive } from './drive.ts';
-import { callOf, findTarget, now, record, refresh, stepStatus, type Story } from './state.ts';
+import { callOf, findTarget, now, record, refresh, type Story, stepStatus } from './state.ts';
 import { settle } from './trouble.ts';
 
 /** Takes every step of a phase in the order of the plan. */
@@ -72,7 +72,11 @@ async function run(story: Story, step: PlannedStep, { status, round }: Run): Pro
     case 'logs':
     case 'smoke':
     case 'monitoring':
-      return judgeChecks(story, status, await patiently(story, { summary, patienceMs, target: null })[step.activity](input));
+      return judgeChecks(
+        story,
+        status,
+        await patiently(story, { summary, patienceMs, target: null })[step.activity](input),
+      );
     case 'performance': {
       const { performance } = patiently(story, { summary, patienceMs, target: null });
       status.judgements = await performance({ place: story.place, requests: step.requests });
@@ -117,7 +121,9 @@ async function runOnTarget(story: Story, step: PlannedStep, { status, round }: R
     case 'invalidate': {
       const apply = hands[step.activity];
       const change = step.change ?? step.activity;
-      return await applyChange(story, target, () => drive(story, step.id, () => apply({ ...input, change } satisfies ApplyInput)));
+      return await applyChange(story, target, () =>
+        drive(story, step.id, () => apply({ ...input, change } satisfies ApplyInput)),
+      );
     }
     default:
       throw new TypeError(`step ${step.id} has no activity for a target: ${step.activity}`);

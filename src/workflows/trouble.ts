@@ -117,8 +117,16 @@ function rememberUnchanged(story: Story, name: string, { proof, detail }: Standi
 
 export const labels: Record<ChoiceId, Choice> = {
   'restore-code': choice('restore-code', 'Bring the previous code back; the database stays as it is'),
-  'restore-database': choice('restore-database', 'Bring the database back; rows written since its savepoint are lost', true),
-  'restore-full': choice('restore-full', 'Bring code and database back; rows written since its savepoint are lost', true),
+  'restore-database': choice(
+    'restore-database',
+    'Bring the database back; rows written since its savepoint are lost',
+    true,
+  ),
+  'restore-full': choice(
+    'restore-full',
+    'Bring code and database back; rows written since its savepoint are lost',
+    true,
+  ),
   retry: choice('retry', 'Try this step again'),
   stay: choice('stay', 'Leave everything as it is now', true),
 };
@@ -176,8 +184,10 @@ function stay(story: Story, step: Failed, by: string): 'stay' {
   note(story, `${step.id} failed and stays, decided by ${by}`);
   const status = story.status.steps.find(({ id }) => id === step.id);
   if (status !== undefined) status.state = 'kept';
-  if (by === 'silence') tell(story, 'escalation', { subject: `${step.id} failed and nobody answered`, body: 'It stays.' });
-  const goesOn = goesOnAfterStay.includes(step.activity) || (step.activity === 'verify' && !isDatabase(story, step.target));
+  if (by === 'silence')
+    tell(story, 'escalation', { subject: `${step.id} failed and nobody answered`, body: 'It stays.' });
+  const goesOn =
+    goesOnAfterStay.includes(step.activity) || (step.activity === 'verify' && !isDatabase(story, step.target));
   if (goesOn) return 'stay';
   throw new GoBack({ do: 'stay', targets: [], because: `${by} decided to leave everything as it is` });
 }

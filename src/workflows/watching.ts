@@ -1,4 +1,5 @@
 import { CancellationScope, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
+import { shortRelease } from '../release/naming.ts';
 import type { PlannedWatch } from '../release/plan.ts';
 import type { WatchPoint } from '../release/status.ts';
 import { type Trouble, troubleInChecks, troubleInJudgements, viewOf } from './failures.ts';
@@ -115,10 +116,16 @@ async function remindOfReview(story: Story, watch: PlannedWatch): Promise<void> 
   if (watch.reviewAfterMs === null) return;
   const { workflowId, startedAt, timeline } = story.status;
   const dueMs = Date.parse(startedAt) + watch.reviewAfterMs;
-  await startChild('review', {
-    workflowId: `${workflowId}/review/${story.place.release.slice(0, 8)}`,
-    args: [{ plan: story.input.plan, place: story.place, workflowId, dueMs, timeline: timeline.slice(-100) }],
-    parentClosePolicy: ParentClosePolicy.ABANDON,
-    staticSummary: `review of ${story.status.application} ${story.status.version}`,
-  });
+  try {
+    await startChild('review', {
+      workflowId: `${workflowId}/review/${shortRelease(story.place.release)}`,
+      args: [{ plan: story.input.plan, place: story.place, workflowId, dueMs, timeline: timeline.slice(-100) }],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `review of ${story.status.application} ${story.status.version}`,
+    });
+  } catch (error) {
+    // A reminder that exists already (a resumed release) or cannot be started is no reason to fail a good release.
+    if (story.status.halt !== null) throw error;
+    note(story, `no reminder of the review: ${viewOf(error).message}`);
+  }
 }

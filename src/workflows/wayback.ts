@@ -2,11 +2,11 @@ import { incompatiblePairs } from '../release/compatibility.ts';
 import { type Restorable, type Stage, stagesOf } from '../release/procedure.ts';
 import type { RestoredTarget } from '../release/status.ts';
 import type { Savepoint } from '../release/target.ts';
+import { drive } from './drive.ts';
 import { troubleInChecks, viewOf } from './failures.ts';
 import { patiently } from './proxies.ts';
 import { type Answered, askUninterrupted, choice } from './questions.ts';
 import { callOf, findTarget, note, now, record, refresh, type Story } from './state.ts';
-import { drive } from './drive.ts';
 import { factsOf } from './trouble.ts';
 
 /** Restores may take long; the watchful eye is the drive loop's progress, not this limit. */
@@ -48,7 +48,15 @@ function restorables(story: Story): Restorable[] {
 
 function expect(story: Story, target: string): void {
   const { restored } = story.status;
-  const empty = { proof: null, kept: null, downtimeMs: null, startedAt: null, endedAt: null, detail: null, failure: null };
+  const empty = {
+    proof: null,
+    kept: null,
+    downtimeMs: null,
+    startedAt: null,
+    endedAt: null,
+    detail: null,
+    failure: null,
+  };
   const waiting: RestoredTarget = { target, state: 'waiting', proved: 'unproved', ...empty };
   const known = restored.findIndex((each) => each.target === target);
   if (known >= 0) restored.splice(known, 1, waiting);
@@ -111,7 +119,15 @@ async function restoreTarget(story: Story, name: string, round: number): Promise
   const { restore } = patiently(story, { summary: `restore ${name}`, patienceMs, target });
   const input = { ...callOf(story, target, 'restore', round), patienceMs, savepoint: savepointOf(story, name) };
   const { proof, kept, downtimeMs, detail } = await drive(story, `restore ${name}`, () => restore(input));
-  Object.assign(entry ?? {}, { state: 'restored', proved: proof.level, proof, kept, downtimeMs, detail, endedAt: now() });
+  Object.assign(entry ?? {}, {
+    state: 'restored',
+    proved: proof.level,
+    proof,
+    kept,
+    downtimeMs,
+    detail,
+    endedAt: now(),
+  });
   // The restored service runs again: whatever hold there was is gone with the version that was held.
   if (!target.traits.stores) delete story.status.held[name];
 }
@@ -174,7 +190,9 @@ function skip(story: Story, left: readonly Stage[], answered: Answered): Stage[]
     note(story, `${target} was not restored, decided by ${answered.by}: ${answered.reason ?? 'no reason given'}`);
   }
   const skipped = left.filter((stage) => stage.do === 'restore').map(({ id }) => id);
-  return left.filter((stage) => stage.do === 'resume').map((stage) => ({ ...stage, after: stage.after.filter((id) => !skipped.includes(id)) }));
+  return left
+    .filter((stage) => stage.do === 'resume')
+    .map((stage) => ({ ...stage, after: stage.after.filter((id) => !skipped.includes(id)) }));
 }
 
 /** "Done by hand" is believed when the target equals its savepoint now, and not before. */
@@ -197,7 +215,8 @@ async function isRestoredByHand(story: Story, name: string): Promise<boolean> {
     const agrees = proof.level !== 'unproved';
     const differing = proof.differences.map(({ part }) => part).slice(0, 10);
     const message = `${name} does not equal its savepoint: ${differing.join(', ')} differ`;
-    if (agrees) Object.assign(entry ?? {}, { state: 'by-hand', proved: proof.level, proof, failure: null, endedAt: now() });
+    if (agrees)
+      Object.assign(entry ?? {}, { state: 'by-hand', proved: proof.level, proof, failure: null, endedAt: now() });
     else Object.assign(entry ?? {}, { proof, failure: { kind: 'refused', message } });
     record(story, agrees ? `${name} was restored by hand` : message);
     return agrees;
@@ -212,7 +231,11 @@ async function proveByChecks(story: Story): Promise<void> {
   const checks = story.input.plan.afterRollback;
   if (checks.length === 0) return;
   for (;;) {
-    const { smoke } = patiently(story, { summary: 'smoke after the way back', patienceMs: checkPatienceMs, target: null });
+    const { smoke } = patiently(story, {
+      summary: 'smoke after the way back',
+      patienceMs: checkPatienceMs,
+      target: null,
+    });
     const trouble = await smoke({ place: story.place, checks }).then(troubleInChecks, (error: unknown) => ({
       cause: 'unknown' as const,
       failure: viewOf(error),

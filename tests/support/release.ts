@@ -31,11 +31,20 @@ export type Bench = {
   stop(): Promise<void>;
 };
 
-export type StartOptions = Partial<Omit<ReleaseInput, 'plan' | 'planDigest'>> & { version?: string; application?: string };
+export type StartOptions = Partial<Omit<ReleaseInput, 'plan' | 'planDigest'>> & {
+  version?: string;
+  application?: string;
+};
 
 type Surroundings = { address: string; namespace?: string; client: Client; clock?: Clock; host?: string };
 
-export async function openBench({ address, namespace = 'default', client, clock, host = 'test' }: Surroundings): Promise<Bench> {
+export async function openBench({
+  address,
+  namespace = 'default',
+  client,
+  clock,
+  host = 'test',
+}: Surroundings): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'savepoint-bench-'));
   const serve = (): Promise<RunningWorker> =>
     startWorker({

@@ -43,7 +43,9 @@ describe('after a release was terminated half way', () => {
     const application = 'resumed';
     const first = await terminatedInMigrate(application);
     const continuation = { as: 'resume', reason: 'it was a slip' } as const;
-    const next = await bench.start(memoryPlan({ application, database: { workMs: { apply: '2s' } } }), { continuation });
+    const next = await bench.start(memoryPlan({ application, database: { workMs: { apply: '2s' } } }), {
+      continuation,
+    });
     await approve(next);
     const result = await next.result();
     expect(result).toMatchObject({ outcome: 'released', release: first.firstExecutionRunId });

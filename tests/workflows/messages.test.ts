@@ -97,7 +97,9 @@ describe.each(both)('go/no-go by %s', (how) => {
   });
 
   it('refuses the requester', async () => {
-    const gates = { 'go-no-go': { deciders: ['product-owner', 'deployment-lead'], notRequester: true, deadline: '1h' } };
+    const gates = {
+      'go-no-go': { deciders: ['product-owner', 'deployment-lead'], notRequester: true, deadline: '1h' },
+    };
     const { handle, digest } = await atGate(name('requester'), { gates });
     expect(await sendApproval(handle, { by: 'deployment-lead', digest })).toBe(
       'deployment-lead asked for this release and may not approve it',
@@ -301,7 +303,8 @@ describe('100 messages at once', () => {
     expect(told.length).toBeGreaterThanOrEqual(1);
     if (told.includes('superseded')) expect([outcome, approvals]).toEqual(['superseded', []]);
     if (told.includes('aborting')) expect(outcome).toBe('aborted');
-    if (approvals.length === 1) expect(answered[0]?.answers).toMatchObject([{ by: 'product-owner', choice: 'approve' }]);
+    if (approvals.length === 1)
+      expect(answered[0]?.answers).toMatchObject([{ by: 'product-owner', choice: 'approve' }]);
     if (halt === null) expect(outcome).toBe('released');
   });
 });

@@ -169,7 +169,12 @@ describe('a good release', () => {
     const application = 'first';
     const none = { initial: undefined };
     const handle = await bench.start(
-      memoryPlan({ application, database: none, backend: none, frontend: { ...none, ...failed('apply', { when: 'after' }) } }),
+      memoryPlan({
+        application,
+        database: none,
+        backend: none,
+        frontend: { ...none, ...failed('apply', { when: 'after' }) },
+      }),
     );
     await approve(handle);
     expect(await handle.result()).toMatchObject({ outcome: 'rolled-back', failedStep: 'deploy frontend' });

@@ -6,6 +6,7 @@ import type { Artefact, Call, Kind, Restored, Savepoint, Standing, Step, Survey 
 import { claim, failureOf, inEffect, type Patch, perform, placeOf, strike, type Work } from './attempt.ts';
 import type { MemoryChange, MemorySpec } from './memory.schema.ts';
 import { lookAt, type MemoryState, type MemoryWorld, record } from './world.ts';
+import { shortRelease } from '../../release/naming.ts';
 
 export type MemorySavepoint = { before: MemoryState };
 
@@ -109,7 +110,7 @@ function restore(call: MemoryCall, to: Savepoint<MemorySavepoint>, stores: boole
   const next = (at: MemoryWorld): Patch => ({ patch: to.state.before, held: stores ? at.held : false });
   const pending = perform(call, { verb: 'restore', change: null, version: to.version, next, half: unchanged });
   if (pending !== null) return pending;
-  const kept = stores ? `${call.spec.world}_superseded_${call.release.slice(0, 8)}` : null;
+  const kept = stores ? `${call.spec.world}_superseded_${shortRelease(call.release)}` : null;
   return restored(to, fingerprintOf(lookAt(placeOf(call)).state, false, stores), kept);
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TargetFailure } from '../../release/failure.ts';
+import { shortRelease } from '../../release/naming.ts';
 import type { Call } from '../../release/target.ts';
 import type { PostgresSpec } from './postgres.schema.ts';
 
@@ -10,13 +11,6 @@ export const ownSchema = 'savepoint';
 
 /** PostgreSQL cuts longer names off. */
 const longestName = 63;
-
-/** Eight letters and digits that stand for a release in names of databases and sessions. */
-export function shortRelease(release: string): string {
-  const plain = release.toLowerCase().replace(/[^a-z0-9]/g, '');
-  if (plain.length >= 8) return plain.slice(0, 8);
-  return createHash('sha256').update(release).digest('hex').slice(0, 8);
-}
 
 function derived(database: string, suffix: string): string {
   const room = longestName - Buffer.byteLength(suffix);
