@@ -1,6 +1,7 @@
 import { CancellationScope, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
 import { shortRelease } from '../release/naming.ts';
 import type { PlannedWatch } from '../release/plan.ts';
+import { pointsOf } from '../release/schedule.ts';
 import type { WatchPoint } from '../release/status.ts';
 import { type Trouble, troubleInChecks, troubleInJudgements, viewOf } from './failures.ts';
 import { tell } from './notices.ts';
@@ -40,19 +41,6 @@ async function watchPoints(story: Story, watch: PlannedWatch): Promise<void> {
     from = until;
   }
   await demandEnoughWatching(story, watch);
-}
-
-/** The reported points as epoch milliseconds. */
-export function pointsOf({ stretches }: PlannedWatch, start: number): number[] {
-  const points: number[] = [];
-  let at = start;
-  for (const { everyMs, forMs } of stretches) {
-    const end = at + forMs;
-    for (let point = at + everyMs; point < end; point += everyMs) points.push(point);
-    points.push(end);
-    at = end;
-  }
-  return points;
 }
 
 type Span = { from: number; until: number };
