@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type DevServer, startDevServer } from '../../src/dev/temporal.ts';
 import { searchAttributes } from '../../src/release/search-attributes.ts';
@@ -28,7 +28,7 @@ export async function startTemporal(options: { ui?: boolean; dataFile?: string }
   }
 }
 
-const { INDEXED_VALUE_TYPE_KEYWORD } = temporal.api.enums.v1.IndexedValueType;
+const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 
 /**
  * The time-skipping server, one per test: 48 hours pass in seconds while nothing runs. Always stop it with `teardown` in
