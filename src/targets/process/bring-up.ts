@@ -56,7 +56,7 @@ async function begin(attempt: Attempt, goal: Goal, progress: Progress): Promise<
   const stop = (others: Service[]) => stopServices(attempt.place.root, others, spec.stopWithin);
   const downSince = progress.downSince;
   await keepProgress(attempt, { ...again, tries, downSince });
-  const found = await findPort(attempt, goal.preferred, stop);
+  const found = await findPort(attempt, goal, stop);
   const down = found.cutOff ? (downSince ?? again.startedAt) : downSince;
   const start = await startService(attempt, goal.manifest, { port: found.port, verb: goal.verb });
   return working(

@@ -100,16 +100,19 @@ function spawnDetached(attempt: Attempt, manifest: Manifest, on: Start): Promise
   });
 }
 
+type Wish = { preferred: number | null; verb: Verb };
+
 /**
  * A port that nobody uses, `preferred` first. Where the only port is taken by the version that users are on, they are
- * led to maintenance and that version is stopped.
+ * led to maintenance and that version is stopped; with more ports only the way back may cut users off.
  *
  * @returns the port, and whether users were cut off for it
  * @throws TargetFailure `refused` when strangers hold every port
  */
-export async function findPort(attempt: Attempt, preferred: number | null, stop: StopOthers) {
+export async function findPort(attempt: Attempt, { preferred, verb }: Wish, stop: StopOthers) {
   const { call, place } = attempt;
   const { host, ports } = call.spec;
+  const mayCutOff = ports.length === 1 || verb !== 'deploy';
   const wanted = preferred === null ? ports : [preferred, ...ports.filter((port) => port !== preferred)];
   const free = await firstFree(host, wanted);
   if (free !== null) return { port: free, cutOff: false };
@@ -120,13 +123,14 @@ export async function findPort(attempt: Attempt, preferred: number | null, stop:
     const left = await firstFree(host, wanted);
     if (left !== null) return { port: left, cutOff: false };
   }
-  if (current !== null && wanted.includes(current.port)) {
+  if (mayCutOff && current !== null && wanted.includes(current.port)) {
     await lead(attempt, { to: 'maintenance' });
     await stop([current]);
     const left = await firstFree(host, wanted);
     if (left !== null) return { port: left, cutOff: true };
   }
-  throw new TargetFailure('refused', `every port of ${call.target} is taken by another program: ${wanted.join(', ')}`, {
+  const taken = wanted.filter((port) => port !== current?.port).join(', ');
+  throw new TargetFailure('refused', `every free port of ${call.target} is taken by another program: ${taken}`, {
     remedy: 'stop the program that listens there, or name other `ports`',
   });
 }

@@ -49,11 +49,7 @@ async function ports({ spec, target }: ProcessCall, { services, current }: Scene
   const own = current !== null && spec.ports.includes(current.port) ? current.port : null;
   if (usable.length === 0) return { status: 'FAIL', what: `other programs hold every port of ${target}`, remedy };
   if (usable.every((port) => port === own) && spec.ports.length > 1) {
-    return {
-      status: 'WARN',
-      what: `no second port is free (${taken.join(', ')} taken): users will be cut off`,
-      remedy,
-    };
+    return { status: 'FAIL', what: `other programs hold every free port of ${target}: ${taken.join(', ')}`, remedy };
   }
   if (spec.ports.length === 1) return { status: 'WARN', what: 'one port: users are cut off while the version changes' };
   return { status: 'PASS', what: 'a port is free for the new version, the previous one stays ready' };

@@ -27,10 +27,11 @@ const server = createServer((request, response) => {
     response.end(JSON.stringify({ version: mode === 'wrong version' ? 'v0' : process.env.VERSION }));
   }, 5);
 });
-server.listen(Number(process.env.PORT), process.env.HOST, () => {
+if (mode === 'deaf') { console.log('listening on nothing'); setInterval(() => {}, 1000); }
+else setTimeout(() => server.listen(Number(process.env.PORT), process.env.HOST, () => {
   console.log(mode === 'wrong line' ? 'hello' : 'listening on ' + process.env.PORT);
   if (mode === 'errors') setTimeout(() => console.log('ERROR no stock'), 50);
-});
+}), mode === 'slow' ? 1500 : 0);
 process.on('SIGTERM', () => {
   if (mode === 'stubborn') return;
   server.close(() => { note('stopped', process.env.VERSION); process.exit(0); });
@@ -79,6 +80,9 @@ const modes = {
   v6: 'wrong version',
   v7: 'errors',
   v8: 'stubborn',
+  v9: 'slow',
+  v10: 'sick',
+  v11: 'deaf',
 };
 
 /** A root, versions to release, a front, and a ledger, all in one temporary directory. */
