@@ -1,5 +1,4 @@
 import {
-  isGrpcDeadlineError,
   isGrpcServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -9,8 +8,8 @@ import { type Link, unreachable } from './connection.ts';
 import { ClientFailure } from './failures.ts';
 import { noWorker, pollersOf } from './workers.ts';
 
-/** Codes of gRPC that matter here. */
-const code = { deadlineExceeded: 4, notFound: 5, failedPrecondition: 9, unavailable: 14, invalidArgument: 3 } as const;
+/** Codes of gRPC that matter here. A call that runs into its own deadline may end as cancelled. */
+const code = { cancelled: 1, deadlineExceeded: 4, notFound: 5, unavailable: 14 } as const;
 
 /** Runs one call on a link and turns what goes wrong into a `ClientFailure`; a bug stays what it is. */
 export async function calling<T>(link: Link, taskQueue: string | null, call: () => Promise<T>): Promise<T> {
@@ -29,8 +28,11 @@ async function classified(link: Link, taskQueue: string | null, error: unknown):
     const reason = error.cause?.message ?? error.message;
     return new ClientFailure('refused', reason, null, error);
   }
-  const late = error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error);
   const grpc = grpcError(error);
+  const late =
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    grpc?.code === code.deadlineExceeded ||
+    grpc?.code === code.cancelled;
   if (late || grpc?.details.includes('no poller seen')) return await notAnswered(link, taskQueue, error);
   if (grpc === null) return error;
   if (grpc.code === code.unavailable) return unreachable(link.address, error);
@@ -51,8 +53,9 @@ function grpcError(error: unknown): { code: number; details: string } | null {
 async function notAnswered(link: Link, taskQueue: string | null, error: unknown): Promise<ClientFailure> {
   if (taskQueue === null) return unreachable(link.address, error);
   if ((await pollersOf(link, taskQueue, 'workflow')) === 0) return noWorker(link, taskQueue);
-  const message = `the worker of the task queue "${taskQueue}" did not answer in time; the message may still arrive`;
-  return new ClientFailure('not-answered', message, 'See what became of it with: savepoint status', error);
+  const message = `no worker of the task queue "${taskQueue}" answered in time; a message that was sent may still arrive`;
+  const remedy = 'If none runs, start one with: savepoint worker\nThen see what became of it with: savepoint status';
+  return new ClientFailure('not-answered', message, remedy, error);
 }
 
 function noNamespace(link: Link, error: unknown): ClientFailure {
