@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export type PostgresPrograms = { initdb: string; postgres: string };
 
@@ -18,9 +18,10 @@ function canRun(program: string, user: ServerUser): boolean {
   return spawnSync(program, ['--version'], { ...user, cwd: '/' }).status === 0;
 }
 
-/** Copies the programs to where everybody may read them, once per machine start; only root may have written there. */
+/** Copies the programs to where everybody may read them, once per version; only root may have written there. */
 function copyOutside(home: string): string {
-  const copy = join(tmpdir(), `savepoint-${basename(dirname(dirname(home)))}-${basename(dirname(home))}`);
+  const { version } = JSON.parse(readFileSync(join(dirname(home), 'package.json'), 'utf8')) as { version: string };
+  const copy = join(tmpdir(), `savepoint-postgres-${version}`);
   if (existsSync(copy) && statSync(copy).uid === 0 && (statSync(copy).mode & 0o022) === 0) return copy;
   const fresh = mkdtempSync(join(tmpdir(), 'savepoint-programs-'));
   cpSync(home, fresh, { recursive: true, verbatimSymlinks: true });
