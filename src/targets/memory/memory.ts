@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { TargetFailure } from '../../release/failure.ts';
 import { type Fingerprint, type FingerprintPart, prove } from '../../release/fingerprint.ts';
 import type { Json } from '../../release/json.ts';
+import { shortRelease } from '../../release/naming.ts';
 import type { Artefact, Call, Kind, Restored, Savepoint, Standing, Step, Survey } from '../../release/target.ts';
 import { claim, failureOf, inEffect, type Patch, perform, placeOf, strike, type Work } from './attempt.ts';
 import type { MemoryChange, MemorySpec } from './memory.schema.ts';
 import { lookAt, type MemoryState, type MemoryWorld, record } from './world.ts';
-import { shortRelease } from '../../release/naming.ts';
 
 export type MemorySavepoint = { before: MemoryState };
 
