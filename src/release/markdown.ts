@@ -11,9 +11,9 @@ export function code(text: string, longest = 300): string {
   return `\`${shorten(text.replace(/\s+/g, ' ').trim(), longest).replaceAll('`', "'")}\``;
 }
 
-/** Markdown of others, kept as Markdown but without HTML and without images, at most `longest` characters. */
+/** Markdown of others without HTML, images and fences that nobody closes, at most `longest` characters. */
 export function foreignMarkdown(text: string, longest = 2000): string {
-  return shorten(text.trim(), longest).replaceAll('<', '&lt;').replaceAll('![', '!\\[');
+  return shorten(text.trim(), longest).replaceAll('<', '&lt;').replaceAll('![', '!\\[').replaceAll('```', "'''");
 }
 
 function shorten(text: string, longest: number): string {
