@@ -62,7 +62,10 @@ export async function claimFence(root: string, fence: number): Promise<Fence> {
   await mkdir(fences, { recursive: true, mode: 0o700 });
   await checkNewest(claimed);
   await mkdir(claimed.directory, { recursive: true, mode: 0o700 });
-  await checkNewest(claimed);
+  await checkNewest(claimed).catch(async (error: unknown) => {
+    await rm(claimed.directory, { recursive: true, force: true });
+    throw error;
+  });
   for (const older of (await numbersIn(fences)).filter((number) => number < fence)) {
     const trash = join(fences, `trash-${older}-${fence}-${process.pid}`);
     // Renamed first: at this instant every path of the old attempt stops to exist.
