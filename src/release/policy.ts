@@ -35,54 +35,84 @@ export type Decision =
   | { do: 'ask'; choices: ChoiceId[]; silence: 'stay' | null; because: string };
 
 const forgivable: readonly TroubledStep['activity'][] = ['monitoring'];
-/** After these nothing can go on by itself: silence leaves everything as it is, and people are paged until one answers. */
-const halfWay: readonly TroubledStep['activity'][] = ['migrate', 'verify', 'seed', 'deploy'];
 const aboutDatabase: readonly TroubledStep['activity'][] = ['migrate', 'verify', 'seed'];
+/** When one of these fails, its target may run the old version, the new one or something between. */
+const changing: readonly TroubledStep['activity'][] = ['migrate', 'seed', 'deploy'];
+/** After these nothing can go on by itself: silence leaves everything as it is, and people are paged until one answers. */
+const halfWay: readonly TroubledStep['activity'][] = [...changing, 'verify'];
 
-/** The table "What a failure restores, by default" of docs/rollback.md. Pure; every row has a test. */
+/** The table "What a failure restores" of docs/rollback.md. Pure; every row has a test. */
 export function decide(situation: Situation): Decision {
-  const { step, cause, targets } = situation;
+  const { step, targets } = situation;
   if (!targets.some((target) => target.changed)) {
     return { do: 'stop', because: 'nothing was changed yet' };
   }
-  const failedTarget = targets.find((target) => target.name === step.target);
-  if (failedTarget?.stores && aboutDatabase.includes(step.activity)) {
-    return decideForDatabase(situation, failedTarget);
-  }
+  const cause = causeKnownNow(situation);
   if (cause === 'unknown') return ask(situation, 'it could not be measured or nobody can tell what happened');
   if (cause === 'consult' || forgivable.includes(step.activity)) {
     return ask(situation, 'this finding asks a person instead of acting by itself');
   }
-  return decideForCode(situation, failedTarget);
+  return goBack(situation);
 }
 
-function decideForDatabase(situation: Situation, database: TargetFacts): Decision {
-  const code = changedCode(situation.targets);
-  if (database.standing === 'equal') {
-    if (code.length > 0) return restore('code', code, `${database.name} equals its savepoint; the code goes back`);
-    return { do: 'prove-unchanged', targets: [database.name], because: `${database.name} equals its savepoint` };
-  }
-  if (situation.heldSinceSavepoint || situation.loss === 0) {
-    const because = situation.heldSinceSavepoint
+/** Nobody could tell whether a change happened, but its database equals its savepoint: it did not. */
+function causeKnownNow(situation: Situation): Cause {
+  const answered = situation.step.activity !== 'verify' && failedDatabase(situation)?.standing === 'equal';
+  return situation.cause === 'unknown' && answered ? 'failed' : situation.cause;
+}
+
+/** The database whose migration, seed or verification failed, if the step is about one. */
+function failedDatabase({ step, targets }: Situation): TargetFacts | undefined {
+  if (!aboutDatabase.includes(step.activity)) return undefined;
+  return targets.find((target) => target.stores && target.name === step.target);
+}
+
+/** Restores as little as leaves no incompatible pair; a database only where nothing is lost, else a person decides. */
+function goBack(situation: Situation): Decision {
+  const { targets, loss, heldSinceSavepoint } = situation;
+  const least = leastToRestore(situation);
+  const isEnough = incompatiblePairs(targets, least).length === 0;
+  const wanted = isEnough ? least : targetsOf('full', targets);
+  if (wanted.length === 0) return nothingToRestore(situation);
+  const procedure = procedureOf(wanted, targets);
+  const schemaStays = 'the previous code runs on the schema as it is';
+  if (procedure === 'code') return { do: 'restore', procedure, targets: wanted, because: schemaStays };
+  if (heldSinceSavepoint || loss === 0) {
+    const because = heldSinceSavepoint
       ? 'writers have been held since before the savepoint, so nothing can be lost'
       : 'the loss was measured and is zero';
-    return restore(code.length > 0 ? 'full' : 'database', [...code, database.name], because);
+    return { do: 'restore', procedure, targets: wanted, because };
   }
-  return ask(situation, 'restoring the database may lose rows that were written since the savepoint');
+  if (isEnough) return ask(situation, 'restoring the database may lose rows that were written since the savepoint');
+  return ask(situation, 'the migration is breaking, and restoring the database may lose rows');
 }
 
-function decideForCode(situation: Situation, failed: TargetFacts | undefined): Decision {
+/** Code newest first, and the database that the failed step was about unless it equals its savepoint. */
+function leastToRestore(situation: Situation): string[] {
+  const { step, targets } = situation;
+  const failed = targets.find((target) => target.name === step.target);
+  if (failed?.scope === 'self' && !failed.stores && isChanged(failed)) return [failed.name];
+  const database = failedDatabase(situation);
+  const code = changedCode(targets);
+  return database !== undefined && isChanged(database) ? [...code, database.name] : code;
+}
+
+function nothingToRestore(situation: Situation): Decision {
   const { targets } = situation;
-  const code = failed?.scope === 'self' && !failed.stores && failed.changed ? [failed.name] : changedCode(targets);
-  if (incompatiblePairs(targets, code).length === 0) {
-    if (code.length > 0) return restore('code', code, 'the previous code runs on the schema as it is');
-    return ask(situation, 'no code was changed, and the database is not taken back without a reason');
-  }
-  const databases = changedDatabases(targets);
-  if (situation.loss === 0 || situation.heldSinceSavepoint) {
-    return restore('full', [...changedCode(targets), ...databases], 'the migration is breaking and nothing is lost');
-  }
-  return ask(situation, 'the migration is breaking, and restoring the database may lose rows');
+  const clean = failedDatabase(situation) !== undefined || !targets.some(isChanged);
+  if (!clean) return ask(situation, 'no code was changed, and the database is not taken back without a reason');
+  const equal = targets.filter((target) => target.changed && !isChanged(target)).map((target) => target.name);
+  return {
+    do: 'prove-unchanged',
+    targets: equal,
+    because: `what was changed equals its savepoint: ${equal.join(', ')}`,
+  };
+}
+
+function procedureOf(names: readonly string[], targets: readonly TargetFacts[]): Procedure {
+  const stores = targets.filter((target) => names.includes(target.name)).map((target) => target.stores);
+  if (!stores.includes(true)) return 'code';
+  return stores.includes(false) ? 'full' : 'database';
 }
 
 function ask(situation: Situation, because: string): Decision {
@@ -93,7 +123,7 @@ function ask(situation: Situation, because: string): Decision {
 
 /** Only what is safe now is offered: no choice leaves a pair running that the plan does not declare compatible. */
 export function safeChoices(situation: Situation): ChoiceId[] {
-  const { targets, step } = situation;
+  const { targets } = situation;
   const code = changedCode(targets);
   const databases = changedDatabases(targets);
   const safe = (restored: string[]): boolean => incompatiblePairs(targets, restored).length === 0;
@@ -101,22 +131,30 @@ export function safeChoices(situation: Situation): ChoiceId[] {
   if (code.length > 0 && safe(code)) choices.push('restore-code');
   if (databases.length > 0 && code.length === 0) choices.push('restore-database');
   if (databases.length > 0 && code.length > 0) choices.push('restore-full');
-  if (!(step.activity === 'migrate' && databases.length > 0)) choices.push('retry');
+  if (mayRetry(situation)) choices.push('retry');
   if (mayStay(situation)) choices.push('stay');
   return choices;
 }
 
+/** A migration is tried once: what is left of it is not run over a second time. */
+function mayRetry({ step, targets }: Situation): boolean {
+  const failed = targets.find((target) => target.name === step.target);
+  return !(step.activity === 'migrate' && failed?.stores && isChanged(failed));
+}
+
 /**
- * Staying leaves everything as it is now. A database that was left half way is only safe under `backward`; a code
- * target whose change failed may run either version, so both must be safe.
+ * Staying leaves everything as it is now. A target whose change failed may run either version, so both must be safe;
+ * a database that no longer equals its savepoint stays only where the plan says `backward`.
  */
-function mayStay({ targets, step }: Situation): boolean {
+function mayStay(situation: Situation): boolean {
+  const { targets, step } = situation;
   if (incompatiblePairs(targets, []).length > 0) return false;
   const failed = targets.find((target) => target.name === step.target);
-  if (failed === undefined) return true;
-  if (!failed.stores) return incompatiblePairs(targets, [failed.name]).length === 0;
-  if (!aboutDatabase.includes(step.activity)) return true;
-  return failed.standing === 'equal' || failed.compatibility?.backward === true;
+  if (failed !== undefined && changing.includes(step.activity)) {
+    if (incompatiblePairs(targets, [failed.name]).length > 0) return false;
+  }
+  const database = failedDatabase(situation);
+  return database === undefined || !isChanged(database) || database.compatibility?.backward === true;
 }
 
 /** What a procedure brings back, in the order in which it does: code newest first, then databases. */
@@ -127,13 +165,15 @@ export function targetsOf(procedure: Procedure, targets: readonly TargetFacts[])
 
 /** Code targets that this release changed, newest change first. */
 export function changedCode(targets: readonly TargetFacts[]): string[] {
-  return targets.filter((target) => target.changed && !target.stores).map((target) => target.name).reverse();
+  return targets
+    .filter((target) => isChanged(target) && !target.stores)
+    .map((target) => target.name)
+    .reverse();
 }
 
 function changedDatabases(targets: readonly TargetFacts[]): string[] {
-  return targets.filter((target) => target.stores && isChanged(target)).map((target) => target.name).reverse();
-}
-
-function restore(procedure: Procedure, targets: string[], because: string): Decision {
-  return { do: 'restore', procedure, targets, because };
+  return targets
+    .filter((target) => target.stores && isChanged(target))
+    .map((target) => target.name)
+    .reverse();
 }

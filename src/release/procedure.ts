@@ -1,4 +1,5 @@
-import { mayRun, type TargetFacts } from './compatibility.ts';
+import { isChanged, mayRun, type TargetFacts } from './compatibility.ts';
+import type { Compatibility } from './plan.ts';
 
 /** A target as a procedure sees it: facts, and what its kind can do. */
 export type Restorable = TargetFacts & { holds: boolean; writers: readonly string[] };
@@ -10,54 +11,78 @@ export type Stage = { id: string; do: 'hold' | 'restore' | 'resume'; target: str
 export type WayBack = { targets: readonly Restorable[]; restore: readonly string[]; held: readonly string[] };
 
 /**
- * The stages of a procedure in the order of docs/rollback.md: hold what writes → databases → let the previous code in →
- * previous code, newest change first → start again what was held only for this.
+ * The stages of a procedure in the order of docs/rollback.md: hold what writes and what may not see the old schema →
+ * databases → code that cannot be held → let writers in → the other code, newest change first → start again what was
+ * held and is not restored. While a database is held, nothing runs on it.
  */
-export function stagesOf(way: WayBack): Stage[] {
-  const chosen = way.targets.filter((target) => way.restore.includes(target.name)).reverse();
-  const databases = chosen.filter((target) => target.stores);
-  const code = chosen.filter((target) => !target.stores);
-  const stages: Stage[] = databases.length === 0 ? [] : holdStages(way, databases, code);
-  for (const database of databases) stages.push(...databaseStages(database, stages));
-  for (const target of code) {
-    const after = databases.filter((database) => needsFirst(database)).map((database) => stageId('resume', database.name));
-    stages.push({ id: stageId('restore', target.name), do: 'restore', target: target.name, after: known(after, stages) });
-  }
-  for (const name of way.held) {
-    if (stages.some((stage) => stage.target === name && stage.do !== 'hold')) continue;
-    const after = stages.filter((stage) => stage.do !== 'hold').map((stage) => stage.id);
-    stages.push({ id: stageId('resume', name), do: 'resume', target: name, after });
-  }
-  return stages;
+export function stagesOf({ targets, restore, held }: WayBack): Stage[] {
+  const newestFirst = targets.toReversed();
+  const back = newestFirst.filter(({ name }) => restore.includes(name));
+  const databases = back.filter(({ stores }) => stores);
+  const code = back.filter(({ stores }) => !stores);
+  const early = code.filter((each) => !each.holds && databases.some((database) => !maySeeOld(each, database)));
+  const late = code.filter((each) => !early.includes(each));
+  const opened = newestFirst.filter(
+    (each) => each.stores && (held.includes(each.name) || (each.holds && back.includes(each))),
+  );
+  const started = targets.filter(({ name, stores }) => !stores && held.includes(name) && !restore.includes(name));
+  const toHold = (database: Restorable): Restorable[] =>
+    [...code.filter((each) => mustStop(each, database)), database].filter(
+      (each) => each.holds && !held.includes(each.name),
+    );
+  return [
+    ...inOrder([...code, ...databases], databases.flatMap(toHold)).map((each) => stage('hold', each, [])),
+    ...databases.map((each) => stage('restore', each, idsOf('hold', toHold(each)))),
+    ...early.map((each) => stage('restore', each, idsOf('restore', databases.filter(mustGoFirst)))),
+    ...opened.map((each) => stage('resume', each, beforeOpening(each, { databases, early }))),
+    ...late.map((each) => stage('restore', each, databases.filter(mustGoFirst).map(isOpenAfter))),
+    ...started.map((each) => stage('resume', each, [...new Set([...databases, ...opened])].map(isOpenAfter))),
+  ];
+}
+
+function stage(verb: Stage['do'], { name }: Restorable, after: string[]): Stage {
+  return { id: stageId(verb, name), do: verb, target: name, after };
 }
 
 export function stageId(verb: Stage['do'], target: string): string {
   return `${verb} ${target}`;
 }
 
-/** New code that writes is stopped before the schema under it goes back; it is started again as the previous version. */
-function holdStages(way: WayBack, databases: readonly Restorable[], code: readonly Restorable[]): Stage[] {
-  const writers = new Set(databases.flatMap((database) => database.writers));
-  const toHold = [...code.filter((target) => writers.has(target.name)), ...databases];
-  return toHold
-    .filter((target) => target.holds && !way.held.includes(target.name))
-    .map((target) => ({ id: stageId('hold', target.name), do: 'hold', target: target.name, after: [] }));
+function idsOf(verb: Stage['do'], targets: readonly Restorable[]): string[] {
+  return targets.map(({ name }) => stageId(verb, name));
 }
 
-function databaseStages(database: Restorable, before: readonly Stage[]): Stage[] {
-  const holds = before.filter((stage) => stage.do === 'hold').map((stage) => stage.id);
-  const restore: Stage = { id: stageId('restore', database.name), do: 'restore', target: database.name, after: holds };
-  if (!database.holds) return [restore];
-  return [restore, { id: stageId('resume', database.name), do: 'resume', target: database.name, after: [restore.id] }];
+function inOrder(order: readonly Restorable[], some: readonly Restorable[]): Restorable[] {
+  return order.filter((each) => some.includes(each));
 }
 
-/** Previous code must wait for the database unless the plan declares that it runs on the new schema. */
-function needsFirst(database: Restorable): boolean {
-  return !mayRun('old', 'new', database.compatibility ?? { backward: false, forward: false });
+/** New code that writes, or that may not see the old schema, is stopped first; it starts again as the previous version. */
+function mustStop(code: Restorable, database: Restorable): boolean {
+  return database.writers.includes(code.name) || !maySeeOld(code, database);
 }
 
-/** A database whose kind cannot hold has no resume stage; its restore is awaited instead. */
-function known(after: readonly string[], stages: readonly Stage[]): string[] {
-  const ids = stages.map((stage) => stage.id);
-  return after.map((id) => (ids.includes(id) ? id : id.replace(/^resume /, 'restore ')));
+function maySeeOld(code: Restorable, database: Restorable): boolean {
+  return !isChanged(code) || mayRun('new', 'old', declaredOf(database));
+}
+
+/** On its new schema the previous code may not run, so it waits for this database. */
+function mustGoFirst(database: Restorable): boolean {
+  return !mayRun('old', 'new', declaredOf(database));
+}
+
+function declaredOf({ compatibility }: Restorable): Compatibility {
+  return compatibility ?? { backward: false, forward: false };
+}
+
+/** Writers are let in when the database is restored, and so is the code that could not be stopped meanwhile. */
+function beforeOpening(
+  database: Restorable,
+  { databases, early }: Record<'databases' | 'early', Restorable[]>,
+): string[] {
+  if (!databases.includes(database)) return [];
+  return idsOf('restore', [database, ...early.filter((each) => !maySeeOld(each, database))]);
+}
+
+function isOpenAfter({ name, holds }: Restorable): string {
+  return stageId(holds ? 'resume' : 'restore', name);
 }
