@@ -3,6 +3,7 @@ import { exitCodes } from '../../release/endings.ts';
 import type { Line } from '../../report/lines.ts';
 import { type Finding, nodeFinding, planFindings, temporalFindings } from '../examining.ts';
 import type { Io } from '../io.ts';
+import { surveyFindings } from '../surveying.ts';
 
 type Options = { plan?: string; version?: string };
 
@@ -20,6 +21,7 @@ async function examine(io: Io, { plan: file, version }: Options): Promise<void> 
     nodeFinding(process.versions.node),
     ...planned.findings,
     ...(await temporalFindings(io, planned.plan)),
+    ...(planned.plan === null ? [] : await surveyFindings(io, planned.plan)),
   ];
   io.give(findings.flatMap(findingLines), { schemaVersion: 1, findings });
   const failed = findings.filter(({ status }) => status === 'FAIL');
