@@ -1,40 +1,16 @@
-import { describe, expect, test } from 'vitest';
-import { type ChoiceId, type Decision, decide, type Situation } from '../../src/release/policy.ts';
-import { backward, both, breaking, code, database, forward, situation } from './situations.ts';
-
-type Without<T> = T extends unknown ? Omit<T, 'because'> : never;
-type Outcome = Without<Decision>;
-type Row = [what: string, given: Situation, expected: Outcome];
-
-const untouched = (...names: string[]) => names.map((name) => code(name, { changed: false }));
-const stop: Outcome = { do: 'stop' };
-const proved = (...targets: string[]): Outcome => ({ do: 'prove-unchanged', targets });
-const restores = (procedure: 'code' | 'database' | 'full', ...targets: string[]): Outcome => ({
-  do: 'restore',
-  procedure,
-  targets,
-});
-/** Silence waits and pages. */
-const asks = (...choices: ChoiceId[]): Outcome => ({ do: 'ask', choices, silence: null });
-/** Silence leaves everything as it is and pages. */
-const asksOrStays = (...choices: ChoiceId[]): Outcome => ({ do: 'ask', choices, silence: 'stay' });
-
-function holds(rows: Row[]): void {
-  test.each(rows)('%s', (_, given, expected) => {
-    const { because, ...decided } = decide(given);
-    expect(decided).toEqual(expected);
-    expect(because).not.toBe('');
-  });
-}
+import { describe } from 'vitest';
+import type { Situation } from '../../src/release/policy.ts';
+import { asks, decides, proved, type Row, restores, stop } from './decisions.ts';
+import { backward, both, breaking, code, database, forward, situation, untouched } from './situations.ts';
 
 describe('before the first change, a failure stops and restores nothing', () => {
   const targets = [database({ changed: false }), ...untouched('backend')];
-  holds(
+  decides(
     (['prepare', 'preflight', 'survey', 'snapshot', 'hold'] as const).map((activity): Row => {
       return [`${activity} fails`, situation(activity, 'database', { targets }), stop];
     }),
   );
-  holds([
+  decides([
     ['preflight cannot be measured', situation('preflight', null, { targets, cause: 'unknown' }), stop],
     ['the writers are held already', situation('snapshot', 'database', { targets, heldSinceSavepoint: true }), stop],
   ]);
@@ -49,7 +25,7 @@ describe('migrate, verify or seed of a database that equals its savepoint', () =
   ];
   const other = database({ name: 'orders', compatibility: breaking });
   const seed = (more: Partial<Situation>): Situation => situation('seed', 'database', more);
-  holds([
+  decides([
     ['migrate fails: nothing to restore', situation('migrate', 'database', { targets }), proved('database')],
     ['verify fails: nothing to restore', situation('verify', 'database', { targets }), proved('database')],
     ['seed fails: nothing to restore', seed({ targets }), proved('database')],
@@ -100,7 +76,7 @@ describe('migrate, verify or seed of a database that differs from its savepoint'
   const migrate = (more: Partial<Situation>): Situation => situation('migrate', 'database', more);
   const seed = (more: Partial<Situation>): Situation => situation('seed', 'database', more);
   const verify = (more: Partial<Situation>): Situation => situation('verify', 'database', more);
-  holds([
+  decides([
     ['loss not measured, backward', migrate({ targets: at('differs') }), asks('restore-database', 'stay')],
     ['loss of rows, backward', migrate({ targets: at('differs'), loss: 12 }), asks('restore-database', 'stay')],
     ['loss not measured, forward', migrate({ targets: at('differs', forward) }), asks('restore-database')],
@@ -162,138 +138,6 @@ describe('migrate, verify or seed of a database that differs from its savepoint'
       'another database goes back where it must not stay, newest first',
       migrate({ targets: [database({ name: 'orders', compatibility: breaking }), ...at('differs')], loss: 0 }),
       restores('database', 'database', 'orders'),
-    ],
-  ]);
-});
-
-describe('deploy, wait or logs of a target', () => {
-  const targets = (compatibility = backward, more = {}): Situation['targets'] => [
-    database({ compatibility }),
-    code('backend'),
-    code('frontend', more),
-  ];
-  const deploy = (more: Partial<Situation>): Situation => situation('deploy', 'frontend', more);
-  const justData = [database(), ...untouched('backend')];
-  holds([
-    ['backward: all code, newest first', deploy({ targets: targets() }), restores('code', 'frontend', 'backend')],
-    ['both', deploy({ targets: targets(both) }), restores('code', 'frontend', 'backend')],
-    ['logs', situation('logs', 'backend', { targets: targets() }), restores('code', 'frontend', 'backend')],
-    ['verify of code', situation('verify', 'backend', { targets: targets() }), restores('code', 'frontend', 'backend')],
-    [
-      'invalidate',
-      situation('invalidate', 'frontend', { targets: targets() }),
-      restores('code', 'frontend', 'backend'),
-    ],
-    [
-      'scope self: only the failed one',
-      deploy({ targets: targets(backward, { scope: 'self' }) }),
-      restores('code', 'frontend'),
-    ],
-    [
-      'scope self, but not deployed yet: the code that was',
-      situation('snapshot', 'frontend', { targets: targets(backward, { scope: 'self', changed: false }) }),
-      restores('code', 'backend'),
-    ],
-    [
-      'scope self is not enough under breaking',
-      deploy({ targets: targets(breaking, { scope: 'self' }) }),
-      asks('restore-full', 'retry'),
-    ],
-    ['breaking, loss not measured', deploy({ targets: targets(breaking) }), asks('restore-full', 'retry')],
-    ['breaking, rows would be lost', deploy({ targets: targets(breaking), loss: 7 }), asks('restore-full', 'retry')],
-    ['forward only', deploy({ targets: targets(forward) }), asks('restore-full', 'retry')],
-    [
-      'breaking, loss is zero',
-      deploy({ targets: targets(breaking), loss: 0 }),
-      restores('full', 'frontend', 'backend', 'database'),
-    ],
-    [
-      'breaking, still held since before the savepoint',
-      deploy({ targets: targets(breaking), heldSinceSavepoint: true }),
-      restores('full', 'frontend', 'backend', 'database'),
-    ],
-    [
-      'breaking, but the migration had nothing to do',
-      deploy({
-        targets: [database({ compatibility: breaking, standing: 'equal' }), code('backend'), code('frontend')],
-      }),
-      restores('code', 'frontend', 'backend'),
-    ],
-    [
-      'nobody can tell what happened, backward',
-      deploy({ targets: targets(), cause: 'unknown' }),
-      asks('restore-code', 'restore-full', 'retry', 'stay'),
-    ],
-    [
-      'nobody can tell what happened, breaking: either version may be left, so staying is not offered',
-      deploy({ targets: targets(breaking), cause: 'unknown' }),
-      asks('restore-full', 'retry'),
-    ],
-    [
-      'a check of the running version could not be measured, breaking',
-      situation('logs', 'frontend', { targets: targets(breaking), cause: 'unknown' }),
-      asksOrStays('restore-full', 'retry', 'stay'),
-    ],
-    [
-      'only the database changed: it is not taken back without a reason',
-      situation('snapshot', 'backend', { targets: justData }),
-      asksOrStays('restore-database', 'retry', 'stay'),
-    ],
-    [
-      'only a database with a breaking migration changed',
-      situation('snapshot', 'backend', { targets: [database({ compatibility: breaking }), ...untouched('backend')] }),
-      asks('restore-database', 'retry'),
-    ],
-    [
-      'the same, and nothing can be lost',
-      situation('snapshot', 'backend', {
-        targets: [database({ compatibility: breaking }), ...untouched('backend')],
-        loss: 0,
-      }),
-      restores('database', 'database'),
-    ],
-    [
-      'the migration had nothing to do and no code changed',
-      situation('snapshot', 'backend', { targets: [database({ standing: 'equal' }), ...untouched('backend')] }),
-      proved('database'),
-    ],
-  ]);
-});
-
-describe('evidence after all changes', () => {
-  const all = (compatibility = backward): Situation['targets'] => [database({ compatibility }), code('backend')];
-  const offered: ChoiceId[] = ['restore-code', 'restore-full', 'retry', 'stay'];
-  const activities = ['smoke', 'performance', 'watch'] as const;
-  holds(
-    activities.flatMap((activity): Row[] => [
-      [`${activity}, backward: code`, situation(activity, null, { targets: all() }), restores('code', 'backend')],
-      [
-        `${activity}, breaking: asks`,
-        situation(activity, null, { targets: all(breaking) }),
-        asksOrStays('restore-full', 'retry', 'stay'),
-      ],
-      [
-        `${activity}, breaking, zero loss`,
-        situation(activity, null, { targets: all(breaking), loss: 0 }),
-        restores('full', 'backend', 'database'),
-      ],
-      [
-        `${activity}, second band`,
-        situation(activity, null, { targets: all(), cause: 'consult' }),
-        asksOrStays(...offered),
-      ],
-      [
-        `${activity}, not measured`,
-        situation(activity, null, { targets: all(), cause: 'unknown', loss: 0 }),
-        asksOrStays(...offered),
-      ],
-    ]),
-  );
-  holds([
-    [
-      'monitoring asks even where it is critical',
-      situation('monitoring', null, { targets: all(), loss: 0 }),
-      asksOrStays(...offered),
     ],
   ]);
 });

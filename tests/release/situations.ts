@@ -20,6 +20,10 @@ export function code(name: string, more: Partial<TargetFacts> = {}): TargetFacts
   return { name, stores: false, compatibility: null, changed: true, scope: 'all', standing: null, ...more };
 }
 
+export function untouched(...names: string[]): TargetFacts[] {
+  return names.map((name) => code(name, { changed: false }));
+}
+
 /** A critical failure of a step while users write and nobody measured the loss; `more` says what is different. */
 export function situation(
   activity: Situation['step']['activity'],
