@@ -8,6 +8,7 @@ import type { ReleaseResult } from '../../release/status.ts';
 import { type Guarded, startGuarded } from '../guarded.ts';
 import { isFree } from '../ports.ts';
 import { type DevServer, startDevServer } from '../temporal.ts';
+import type { Intended } from './intended.ts';
 import { type Told, tellStory } from './story.ts';
 import { shopDirectory } from './versions.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -20,6 +21,8 @@ export type DemoOptions = {
   yes: boolean;
   /** A remark for people. */
   say(line: string): void;
+  /** What is released, default all. */
+  wanted?: readonly Intended[];
   /** Resolves when the person wants to stop. */
   stopped: Promise<unknown>;
   /** Shows a release as it goes on; null when the person wants to stop. */
@@ -57,7 +60,12 @@ export async function runDemo(options: DemoOptions): Promise<Told> {
     const client = await connect({ address: server.address, namespace: server.namespace, identity: requester });
     stops.push(() => client.close());
     for (const line of addressLines(server)) options.say(line);
-    const told = await tellStory({ workspace, say: options.say, release: releaser(options, { client, workspace }) });
+    const told = await tellStory({
+      workspace,
+      say: options.say,
+      release: releaser(options, { client, workspace }),
+      ...(options.wanted === undefined ? {} : { wanted: options.wanted }),
+    });
     await options.afterwards({ workspace, temporalUi: server.uiUrl });
     keep = told.complaints.length > 0;
     return told;

@@ -98,8 +98,13 @@ export function readFactsNow(
   return inTransaction(session, read, 'isolation level repeatable read read only');
 }
 
+/** The same for equal values: what comes back from a jsonb column has its keys in another order. */
 function digest(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
+  const sorted = (_key: string, inner: unknown): unknown =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : inner;
+  return createHash('sha256').update(JSON.stringify(value, sorted)).digest('hex').slice(0, 32);
 }
 
 function count(number: number, what: string): string {
@@ -134,7 +139,7 @@ export function fingerprintOf(facts: Facts): Fingerprint {
 }
 
 function sequencePart(sequences: Sequences): FingerprintPart {
-  const value = digest(Object.entries(sequences).map(([name, { last }]) => [name, last]));
+  const value = digest(Object.fromEntries(Object.entries(sequences).map(([name, { last }]) => [name, last])));
   return {
     name: 'values of sequences',
     level: 'content',
