@@ -39,14 +39,14 @@ export async function startWorld(server: Postgres, options: { empty?: boolean } 
     server,
     home,
     database,
-    call: ({ spec, ...rest } = {}) => ({
+    call: ({ spec, key = 'database', ...rest } = {}) => ({
       spec: postgresSchema.parse({ url: server.url(database), ...spec }),
       application: 'shop',
       environment: 'test',
       target: 'database',
       release,
       home,
-      key: `${release}/database`,
+      key: `${release}/${key}`,
       fence: nextFence(),
       pinned: null,
       signal: new AbortController().signal,
