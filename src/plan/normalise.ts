@@ -1,5 +1,7 @@
 import { dirname, resolve } from 'node:path';
+import type { Json } from '../release/json.ts';
 import type { AskingRules, Compatibility, Plan, PlannedTarget, ReleaseWindow } from '../release/plan.ts';
+import type { KindTraits } from '../release/target.ts';
 import { ownFields, traitsOf } from './kinds.ts';
 import { plannedWatch } from './measured.ts';
 import type { WrittenGate, WrittenNotice } from './schema/people.schema.ts';
@@ -57,7 +59,8 @@ const compatibilities: Record<string, Compatibility> = {
 };
 
 function plannedTarget(name: string, target: WrittenTarget): PlannedTarget {
-  const traits = traitsOf(target.kind);
+  const spec = ownFields('target', target);
+  const traits = traitsHere(target.kind, spec);
   // A database that this release does not change stays compatible with everything.
   const declared = compatibilities[target.compatibility ?? 'both'] ?? null;
   return {
@@ -67,8 +70,14 @@ function plannedTarget(name: string, target: WrittenTarget): PlannedTarget {
     compatibility: traits.stores ? declared : null,
     writers: target.writers,
     scope: target.scope,
-    spec: ownFields('target', target),
+    spec,
   };
+}
+
+/** A kind that has a field `hold` can be held only where it is given. */
+function traitsHere(kind: string, spec: { [key: string]: Json }): KindTraits {
+  const traits = traitsOf(kind);
+  return { ...traits, holds: traits.holds && spec.hold !== null };
 }
 
 function askingRules(rules: WrittenGate, remindEveryMs: number | null): AskingRules {
