@@ -1,21 +1,21 @@
 import { Context } from '@temporalio/activity';
-import { askUntil } from '../checks/ask.ts';
+import { askUntil, type Repeated } from '../checks/ask.ts';
 import type { Clock } from '../checks/clock.ts';
-import type { CheckResult, PlannedCheck } from '../release/check.ts';
+import type { CheckResult } from '../release/check.ts';
 import { TargetFailure } from '../release/failure.ts';
 import { atBoundary } from './boundary.ts';
 import { discreetLog, resolved } from './calling.ts';
 import type { ChecksInput, Place } from './inputs.ts';
 
 /** Asks every check in order and answers with all results; what bad results mean is decided in the workflow. */
-export async function runChecks({ place, checks }: ChecksInput, clock: Clock): Promise<CheckResult[]> {
+export async function runChecks({ place, checks, pendingForMs }: ChecksInput, clock: Clock): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
-  for (const planned of checks) results.push(await runCheck(planned, place, clock));
+  for (const planned of checks) results.push(await runCheck({ ...planned, pendingForMs }, place, clock));
   return results;
 }
 
 /** A reference without a value is no answer about the system: the check could not be asked. */
-async function runCheck(planned: PlannedCheck, place: Place, clock: Clock): Promise<CheckResult> {
+async function runCheck(planned: Repeated, place: Place, clock: Clock): Promise<CheckResult> {
   return await atBoundary(async (discretion) => {
     try {
       const spec = await resolved(planned.spec, place.home, discretion);

@@ -31,7 +31,8 @@ export type TargetInput = {
 export type ApplyInput = TargetInput & { change: string };
 export type ResumeInput = TargetInput & { held: Json };
 export type RestoreInput = TargetInput & { savepoint: Savepoint };
-export type ChecksInput = { place: Place; checks: PlannedCheck[] };
+/** `pendingForMs`: how long a check that could not be asked is asked again before that is the answer. */
+export type ChecksInput = { place: Place; checks: PlannedCheck[]; pendingForMs: number };
 export type PerformanceInput = { place: Place; requests: PlannedRequest[] };
 /** Epoch milliseconds. */
 export type WatchInput = { place: Place; watch: PlannedWatch; fromMs: number; untilMs: number };

@@ -31,7 +31,7 @@ export async function watchPoint(input: WatchInput, clock: Clock): Promise<Watch
 async function askAtTheEnd({ place, watch, untilMs }: WatchInput, clock: Clock): Promise<CheckResult[]> {
   const leftMs = untilMs - clock.now();
   if (leftMs > 0) await atBoundary(() => clock.sleep(leftMs, Context.current().cancellationSignal));
-  return await runChecks({ place, checks: watch.checks }, clock);
+  return await runChecks({ place, checks: watch.checks, pendingForMs: 0 }, clock);
 }
 
 async function sample(

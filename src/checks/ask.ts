@@ -5,20 +5,25 @@ import { pending } from './answer.ts';
 import type { Clock } from './clock.ts';
 import { loadCheck } from './kinds.ts';
 
+/** A check with the patience for what could not be measured, which may be longer than for a bad answer. */
+export type Repeated = PlannedCheck & { pendingForMs?: number };
+
 /**
- * Asks until PASS or WARN, for at most `planned.withinMs`; the last answer counts. `asking.spec` is `planned.spec` with
+ * Asks until PASS or WARN, for at most `planned.withinMs`, and for at most `pendingForMs` while it cannot be asked;
+ * the last answer counts. `asking.spec` is `planned.spec` with
  * its references resolved. A try that has begun is let finish, so it may take longer by the check's own patience.
  *
  * @throws TargetFailure `invalid-input` for an unknown kind; the signal's reason when cancelled
  */
-export async function askUntil(planned: PlannedCheck, asking: Asking<Json>, clock: Clock): Promise<CheckResult> {
+export async function askUntil(planned: Repeated, asking: Asking<Json>, clock: Clock): Promise<CheckResult> {
   const check = await loadCheck(planned.kind);
   const started = clock.now();
-  const endsAt = started + planned.withinMs;
   const pauseMs = Math.max(1, planned.everyMs);
   for (let tries = 1; ; tries += 1) {
     const answer = await askOnce(check, asking);
     const good = answer.status === 'PASS' || answer.status === 'WARN';
+    const patienceMs = answer.status === 'PENDING' ? (planned.pendingForMs ?? 0) : 0;
+    const endsAt = started + Math.max(planned.withinMs, patienceMs);
     if (good || clock.now() + pauseMs > endsAt)
       return resultOf(planned, answer, { durationMs: clock.now() - started, tries });
     await clock.sleep(pauseMs, asking.signal);

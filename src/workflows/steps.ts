@@ -61,11 +61,15 @@ function end(story: Story, status: StepStatus, trouble: Trouble | null): void {
 
 type Run = { status: StepStatus; round: number };
 
+/** How long a check that cannot be asked is asked again before people are. */
+export const pendingForMs = 20_000;
+
 /** Runs one step by its name. What is not about a target is a list of checks or of requests. */
 async function run(story: Story, step: PlannedStep, { status, round }: Run): Promise<Trouble | null> {
   const { patienceMs, checks } = step;
   const summary = `${step.id} ${story.status.version}`;
-  const input = { place: story.place, checks };
+  // Before the first change a question without an answer stops at once; afterwards it is asked again for a while.
+  const input = { place: story.place, checks, pendingForMs: step.activity === 'preflight' ? 0 : pendingForMs };
   switch (step.activity) {
     case 'preflight':
     case 'verify':

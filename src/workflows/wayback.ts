@@ -7,6 +7,7 @@ import { troubleInChecks, viewOf } from './failures.ts';
 import { patiently } from './proxies.ts';
 import { type Answered, askUninterrupted, choice } from './questions.ts';
 import { callOf, findTarget, note, now, record, refresh, type Story } from './state.ts';
+import { pendingForMs } from './steps.ts';
 import { factsOf } from './trouble.ts';
 
 /** Restores may take long; the watchful eye is the drive loop's progress, not this limit. */
@@ -236,7 +237,7 @@ async function proveByChecks(story: Story): Promise<void> {
       patienceMs: checkPatienceMs,
       target: null,
     });
-    const trouble = await smoke({ place: story.place, checks }).then(troubleInChecks, (error: unknown) => ({
+    const trouble = await smoke({ place: story.place, checks, pendingForMs }).then(troubleInChecks, (error: unknown) => ({
       cause: 'unknown' as const,
       failure: viewOf(error),
     }));

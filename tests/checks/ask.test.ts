@@ -92,3 +92,19 @@ describe('asking until', () => {
     );
   });
 });
+
+describe('a question that nothing answers', () => {
+  const nowhere = (): Json => httpSchema.parse({ url: 'http://nobody.invalid/' }) as Json;
+
+  test('is asked again while its patience lasts, and is PENDING then', async () => {
+    const check = { ...planned(nowhere(), { withinMs: 0 }), pendingForMs: 3_000 };
+    const result = await askUntil(check, asking(nowhere()), handClock());
+    expect(result).toMatchObject({ status: 'PENDING', tries: 4 });
+  });
+
+  test('does not lend its patience to a bad answer', async () => {
+    const spec = await failing(99);
+    const check = { ...planned(spec, { withinMs: 0 }), pendingForMs: 3_000 };
+    expect(await askUntil(check, asking(spec), handClock())).toMatchObject({ status: 'FAIL', tries: 1 });
+  });
+});
