@@ -1,4 +1,4 @@
-import { ApplicationFailure, allHandlersFinished, condition, upsertSearchAttributes } from '@temporalio/workflow';
+import { ApplicationFailure, allHandlersFinished, condition, sleep, upsertSearchAttributes } from '@temporalio/workflow';
 import { isChanged } from '../release/compatibility.ts';
 import { endings } from '../release/endings.ts';
 import { outcomeAttribute } from '../release/search-attributes.ts';
@@ -8,6 +8,9 @@ import { tell } from './notices.ts';
 import { shortly } from './proxies.ts';
 import { enter, note, now, record, refresh, type Story } from './state.ts';
 import { factsOf, type Return } from './trouble.ts';
+
+/** The environment is free for the next release soon, even when nobody can be told that this one ended. */
+const lastNoticesMs = 20_000;
 
 /** The ending that follows from what was restored, unless a person made it. `null`: the release went through. */
 export function outcomeOf(story: Story, back: Return | null): Outcome {
@@ -60,7 +63,7 @@ export async function end(story: Story, outcome: Outcome): Promise<ReleaseResult
     body: endings[outcome].means,
   });
   await report(story);
-  await Promise.all(story.telling);
+  await Promise.race([Promise.all(story.telling), sleep(lastNoticesMs, { summary: 'last notices' })]);
   await condition(allHandlersFinished);
   refresh(story);
   const result = resultOf(story, outcome);
