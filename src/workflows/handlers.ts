@@ -32,6 +32,8 @@ import { now, refresh, type Story } from './state.ts';
 type Message<Body> = {
   update: UpdateDefinition<Accepted, [Body]>;
   signal: SignalDefinition<[Body]> | null;
+  /** What it does and the body it takes; the Temporal UI shows it where people choose a message. */
+  description: string;
   /** What came in is not known to be a `Body` before this said so. */
   may(story: Story, body: NoInfer<Body> | undefined): Verdict;
   act(story: Story, body: Body, how: GivenAnswer['how']): string;
@@ -45,12 +47,14 @@ export function installHandlers(story: Story): void {
   install(story, {
     update: pauseUpdate,
     signal: pauseSignal,
+    description: 'Waits before the next step, an hour unless told otherwise: {"by": "…", "forMs": 600000}',
     may: mayPause,
     act: (_, body) => pause(story, body),
   });
   install(story, {
     update: resumeUpdate,
     signal: resumeSignal,
+    description: 'Ends a pause: {"by": "…"}',
     may: mayResume,
     act: (_, body) => resume(story, body),
   });
@@ -60,6 +64,7 @@ function installAnswers(story: Story): void {
   install(story, {
     update: approveUpdate,
     signal: approveSignal,
+    description: 'Go, for exactly what waits here: {"by": "…", "digest": "…"}',
     may: mayApprove,
     act(_, { by, note, digest }, how) {
       give(story, { by, choice: 'approve', at: now(), note: note ?? null, how });
@@ -71,6 +76,7 @@ function installAnswers(story: Story): void {
   install(story, {
     update: rejectUpdate,
     signal: rejectSignal,
+    description: 'No-go; nothing is changed: {"by": "…", "reason": "…"}',
     may: mayReject,
     act(_, { by, reason }, how) {
       give(story, { by, choice: 'reject', at: now(), note: reason, how });
@@ -80,6 +86,7 @@ function installAnswers(story: Story): void {
   install(story, {
     update: decideUpdate,
     signal: decideSignal,
+    description: 'Answers the open question: {"by": "…", "question": "…", "choice": "…", "reason": "…"}',
     may: mayDecide,
     act(_, { by, choice, reason }, how) {
       give(story, { by, choice, at: now(), note: reason ?? null, how });
@@ -92,6 +99,7 @@ function installHalts(story: Story): void {
   install(story, {
     update: abortUpdate,
     signal: abortSignal,
+    description: 'Stops the release and asks where to go; goBack: true goes back at once: {"by": "…", "reason": "…"}',
     may: mayAbort,
     act(_, body) {
       story.abort = body;
@@ -102,6 +110,7 @@ function installHalts(story: Story): void {
   install(story, {
     update: rollbackUpdate,
     signal: rollbackSignal,
+    description: 'Brings back what this release changed: {"by": "…", "reason": "…"}',
     may: mayRollBack,
     act(_, { by, reason }) {
       halt(story, { kind: 'rollback', by, reason });
@@ -111,6 +120,7 @@ function installHalts(story: Story): void {
   install(story, {
     update: supersedeUpdate,
     signal: null,
+    description: 'Makes room for another release at the gate: {"by": "…", "reason": "…", "version": "…"}',
     may: maySupersede,
     act(_, { by, reason, version }) {
       halt(story, { kind: 'supersede', by, reason: `${version}: ${reason}` });
@@ -120,6 +130,7 @@ function installHalts(story: Story): void {
   install(story, {
     update: takeOverUpdate,
     signal: null,
+    description: 'Makes room for another release during the watch: {"by": "…", "reason": "…", "version": "…"}',
     may: mayTakeOver,
     act(_, { by, reason, version }) {
       halt(story, { kind: 'take-over', by, reason: `${version}: ${reason}` });
@@ -129,6 +140,7 @@ function installHalts(story: Story): void {
   install(story, {
     update: finishUpdate,
     signal: finishSignal,
+    description: 'Ends the watch early as released: {"by": "…", "reason": "…"}',
     may: mayFinish,
     act(_, { by, reason }, how) {
       story.finish = { by, choice: 'finish', at: now(), note: reason, how };
@@ -143,7 +155,7 @@ function installHalts(story: Story): void {
  * the current details. The handler asks again, because another message may have come between validator and handler.
  */
 function install<Body>(story: Story, message: Message<Body>): void {
-  const { update, signal, may, act } = message;
+  const { update, signal, description, may, act } = message;
   const handle = (body: Body): Accepted => {
     const refused = may(story, body);
     if (refused !== null) throw ApplicationFailure.nonRetryable(refused, 'refused');
@@ -155,14 +167,15 @@ function install<Body>(story: Story, message: Message<Body>): void {
     const refused = may(story, body);
     if (refused !== null) throw ApplicationFailure.nonRetryable(refused, 'refused');
   };
-  setHandler(update, handle, { validator });
+  setHandler(update, handle, { validator, description });
   if (signal === null) return;
-  setHandler(signal, (body: Body) => {
+  const receive = (body: Body): void => {
     const refused = may(story, body);
     if (refused === null) act(story, body, 'signal');
     else noteRefusal(story, signal.name, body, refused);
     refresh(story);
-  });
+  };
+  setHandler(signal, receive, { description });
 }
 
 const shownRefusals = 10;
