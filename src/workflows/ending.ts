@@ -1,4 +1,10 @@
-import { ApplicationFailure, allHandlersFinished, condition, sleep, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  condition,
+  sleep,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import { isChanged } from '../release/compatibility.ts';
 import { endings } from '../release/endings.ts';
 import { outcomeAttribute } from '../release/search-attributes.ts';

@@ -1,5 +1,6 @@
 import { ActivityFailure, CancellationScope } from '@temporalio/workflow';
 import type { ReleaseResult } from '../release/status.ts';
+import { Abandoned } from './blocked.ts';
 import { end, outcomeOf } from './ending.ts';
 import { viewOf } from './failures.ts';
 import { goNoGo, waitForWindow } from './gate.ts';
@@ -12,7 +13,7 @@ import { enter, note, openStory, refresh, type Story } from './state.ts';
 import { takePhase } from './steps.ts';
 import { GoBack, type Return } from './trouble.ts';
 import { watchRelease } from './watching.ts';
-import { Abandoned, goBack } from './wayback.ts';
+import { goBack } from './wayback.ts';
 
 /** One attempt to bring an environment to a version. Its workflow id is the lock; its result is the ending. */
 export async function release(input: ReleaseInput): Promise<ReleaseResult> {

@@ -1,0 +1,116 @@
+import { incompatiblePairs } from '../release/compatibility.ts';
+import type { Stage } from '../release/procedure.ts';
+import type { Savepoint } from '../release/target.ts';
+import { viewOf } from './failures.ts';
+import { patiently } from './proxies.ts';
+import { type Answered, askUninterrupted, choice } from './questions.ts';
+import { callOf, findTarget, note, now, record, type Story } from './state.ts';
+import { factsOf } from './trouble.ts';
+
+/** Restores may take long; the watchful eye is the drive loop's progress, not this limit. */
+export const restorePatienceMs = 60 * 60_000;
+
+/** Thrown when a person gives up the way back; the workflow turns red and the environment is dirty. */
+export class Abandoned extends Error {
+  readonly answered: Answered;
+
+  constructor(answered: Answered) {
+    super(`${answered.by} abandoned the way back: ${answered.reason ?? 'no reason given'}`);
+    this.name = 'Abandoned';
+    this.answered = answered;
+  }
+}
+
+export function savepointOf(story: Story, name: string): Savepoint {
+  const found = story.status.savepoints.find(({ target }) => target === name);
+  if (found === undefined) throw new TypeError(`${name} changed without a savepoint`);
+  return found;
+}
+
+/** Asks what to do with what is left; returns the stages that still have to run. */
+export async function unblock(story: Story, left: readonly Stage[]): Promise<Stage[]> {
+  const names = [...new Set(left.map(({ target }) => target))];
+  const answered = await askBlocked(story, left, names);
+  if (answered.choice === 'abandon') throw new Abandoned(answered);
+  if (answered.choice === 'retry') return [...left];
+  story.decidedBy = { by: answered.by, choice: answered.choice, reason: answered.reason };
+  if (answered.choice === 'skip') return skip(story, left, answered);
+  return await acceptByHand(story, left);
+}
+
+async function askBlocked(story: Story, left: readonly Stage[], names: readonly string[]): Promise<Answered> {
+  const { restored } = story.status;
+  const done = restored.filter(({ state }) => state === 'restored' || state === 'by-hand').map(({ target }) => target);
+  const reasons = left.map(({ id, target }) => {
+    const failure = restored.find((each) => each.target === target)?.failure;
+    return `- ${id}: ${failure ? failure.message : 'waits for the above'}${failure?.remedy ? ` (${failure.remedy})` : ''}`;
+  });
+  const choices = [
+    choice('retry', 'Try what is left again'),
+    choice('done-by-hand', 'Somebody did it; compare with the savepoint and go on when it agrees', true),
+    ...(maySkip(story, names) ? [choice('skip', 'Leave these targets as they are and end', true)] : []),
+    choice('on-it', 'I am on it: stop paging, keep waiting'),
+    choice('abandon', 'Give up: the release ends red and the environment is dirty', true),
+  ];
+  story.status.phase = 'blocked';
+  const answered = await askUninterrupted(story, {
+    id: 'blocked',
+    kind: 'blocked',
+    text: `The way back is blocked: ${names.join(', ')} not restored`,
+    why: `Restored: ${done.join(', ') || 'nothing yet'}. Left:\n${reasons.join('\n')}`,
+    choices,
+    onSilence: null,
+    rules: story.input.plan.questions,
+  });
+  story.status.phase = 'going back';
+  return answered;
+}
+
+/** Skipping is refused when it would leave a pair running that the plan does not declare compatible. */
+function maySkip(story: Story, names: readonly string[]): boolean {
+  const back = story.status.restored.map(({ target }) => target).filter((target) => !names.includes(target));
+  return incompatiblePairs(factsOf(story), back).length === 0;
+}
+
+function skip(story: Story, left: readonly Stage[], answered: Answered): Stage[] {
+  for (const { target } of left.filter((stage) => stage.do === 'restore')) {
+    const entry = story.status.restored.find((each) => each.target === target);
+    if (entry !== undefined) entry.state = 'skipped';
+    note(story, `${target} was not restored, decided by ${answered.by}: ${answered.reason ?? 'no reason given'}`);
+  }
+  const skipped = left.filter((stage) => stage.do === 'restore').map(({ id }) => id);
+  return left
+    .filter((stage) => stage.do === 'resume')
+    .map((stage) => ({ ...stage, after: stage.after.filter((id) => !skipped.includes(id)) }));
+}
+
+/** "Done by hand" is believed when the target equals its savepoint now, and not before. */
+async function acceptByHand(story: Story, left: readonly Stage[]): Promise<Stage[]> {
+  const still: Stage[] = [];
+  for (const stage of left) {
+    if (stage.do !== 'restore' || !(await isRestoredByHand(story, stage.target))) still.push(stage);
+  }
+  return still;
+}
+
+async function isRestoredByHand(story: Story, name: string): Promise<boolean> {
+  const target = findTarget(story, name);
+  const entry = story.status.restored.find((each) => each.target === name);
+  const hands = patiently(story, { summary: `prove ${name}`, patienceMs: restorePatienceMs, target });
+  const call = callOf(story, target, 'prove');
+  const input = { ...call, patienceMs: restorePatienceMs, savepoint: savepointOf(story, name) };
+  try {
+    const proof = await hands.proveByHand(input);
+    const agrees = proof.level !== 'unproved';
+    const differing = proof.differences.map(({ part }) => part).slice(0, 10);
+    const message = `${name} does not equal its savepoint: ${differing.join(', ')} differ`;
+    if (agrees)
+      Object.assign(entry ?? {}, { state: 'by-hand', proved: proof.level, proof, failure: null, endedAt: now() });
+    else Object.assign(entry ?? {}, { proof, failure: { kind: 'refused', message } });
+    record(story, agrees ? `${name} was restored by hand` : message);
+    return agrees;
+  } catch (error) {
+    Object.assign(entry ?? {}, { failure: viewOf(error) });
+    return false;
+  }
+}
