@@ -51,12 +51,15 @@ async function previous(attempt: Attempt, state: Running): Promise<Step<Service>
   return { state: 'done', value: ready };
 }
 
-/** The start that the savepoint saw, else another of the same files; never one that this release deployed. */
+/**
+ * The start that the savepoint saw, else another of the same files; never one that this release deployed.
+ * One that this restore has started itself is not ready yet: bringUp waits for it.
+ */
 function readyService({ services }: Scene, state: Running, call: ProcessCall): Service | undefined {
   const exact = services.find(({ start }) => start === state.start);
   if (exact !== undefined) return exact;
-  const foreign = (service: Service) => service.release !== call.release || service.verb !== 'deploy';
-  return services.find((service) => service.install === state.install && foreign(service));
+  const foreign = ({ release, verb }: Service) => release !== call.release || verb !== 'deploy';
+  return services.find((one) => one.install === state.install && one.key !== call.key && foreign(one));
 }
 
 /** Remembers since when users are cut off, so that a later look can say for how long. */

@@ -151,6 +151,21 @@ describe('a switch', () => {
     expect(starts('v1')).toBe(2);
   });
 
+  it('waits for a previous version that takes its time to start again', async () => {
+    world = await openWorld();
+    await deployed(world, 'v12');
+    const release = releaseOf(world, 'v2');
+    await release.prepare();
+    const savepoint = await release.save();
+    await release.deploy();
+    for (const { pid, markers } of await world.services()) {
+      if (markers.SAVEPOINT_VERSION === 'v12') process.kill(pid, 'SIGKILL');
+    }
+    await release.restore(savepoint);
+    expect(await world.see()).toBe('200 {"version":"v12"}');
+    expect(starts('v12')).toBe(2);
+  });
+
   it('starts the previous version again when it hangs', async () => {
     const { release, savepoint } = await ready('v2');
     await release.deploy();

@@ -31,7 +31,7 @@ if (mode === 'deaf') { console.log('listening on nothing'); setInterval(() => {}
 else setTimeout(() => server.listen(Number(process.env.PORT), process.env.HOST, () => {
   console.log(mode === 'wrong line' ? 'hello' : 'listening on ' + process.env.PORT);
   if (mode === 'errors') setTimeout(() => console.log('ERROR no stock'), 50);
-}), mode === 'slow' ? 1500 : 0);
+}), mode === 'slow' ? 1500 : mode === 'very slow' ? 3500 : 0);
 process.on('SIGTERM', () => {
   if (mode === 'stubborn') return;
   server.close(() => { note('stopped', process.env.VERSION); process.exit(0); });
@@ -83,6 +83,7 @@ const modes = {
   v9: 'slow',
   v10: 'sick',
   v11: 'deaf',
+  v12: 'very slow',
 };
 
 /** A root, versions to release, a front, and a ledger, all in one temporary directory. */
@@ -105,7 +106,7 @@ export async function openWorld(options: { ports?: number; extra?: Record<string
       run: ['node', 'server.mjs'],
       env: { LEDGER: ledger.file, PASSWORD: 'hunter2-secret' },
       ports,
-      health: { timeout: '3s', every: '30ms', version: '$.version' },
+      health: { timeout: '10s', every: '30ms', version: '$.version' },
       started: 'listening on',
       switch: { file: './run/front.json' },
       url,
