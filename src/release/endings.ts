@@ -18,7 +18,11 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const endings: Record<Outcome, { workflow: 'completed' | 'failed'; exitCode: ExitCode; means: string }> = {
   stopped: { workflow: 'completed', exitCode: exitCodes.wentBack, means: 'nothing was changed' },
   rejected: { workflow: 'completed', exitCode: exitCodes.wentBack, means: 'a decider said no; nothing was changed' },
-  expired: { workflow: 'completed', exitCode: exitCodes.wentBack, means: 'nobody decided in time; nothing was changed' },
+  expired: {
+    workflow: 'completed',
+    exitCode: exitCodes.wentBack,
+    means: 'nobody decided in time; nothing was changed',
+  },
   superseded: { workflow: 'completed', exitCode: exitCodes.wentBack, means: 'another release took its place' },
   aborted: { workflow: 'completed', exitCode: exitCodes.aborted, means: 'a person stopped it' },
   released: { workflow: 'completed', exitCode: exitCodes.released, means: 'the version is live' },

@@ -80,7 +80,12 @@ export type Question = {
 
 export type Refusal = { at: string; message: string; by: string; reason: string };
 
-export type Halt = { kind: 'abort' | 'cancel' | 'rollback' | 'supersede' | 'take-over'; by: string; reason: string; at: string };
+export type Halt = {
+  kind: 'abort' | 'cancel' | 'rollback' | 'supersede' | 'take-over';
+  by: string;
+  reason: string;
+  at: string;
+};
 
 export type TimelineEntry = { at: string; what: string };
 
@@ -138,7 +143,13 @@ export type Dirty = {
   changed: string[] | null;
 };
 
-export type WatchPoint = { at: string; samples: number; unwatchedMs: number; judgements: Judgement[]; checks: CheckResult[] };
+export type WatchPoint = {
+  at: string;
+  samples: number;
+  unwatchedMs: number;
+  judgements: Judgement[];
+  checks: CheckResult[];
+};
 
 export type WatchStatus = { until: string; points: WatchPoint[]; unwatchedMs: number; watchedMs: number };
 
