@@ -104,7 +104,7 @@ function thenText(decision: Decision): string {
     case 'prove-unchanged':
       return `restores nothing; ${decision.targets.join(', ')} is proved unchanged`;
     case 'ask': {
-      const silence = decision.silence === 'stay' ? 'silence: stay' : 'silence: asked again';
+      const silence = decision.silence === 'stay' ? 'silence: stay' : 'silence: people are paged';
       return `asks: ${decision.choices.join(', ')} (${silence})`;
     }
   }
