@@ -5,6 +5,7 @@ import { intended } from '../../src/dev/demo/intended.ts';
 import { runDemo } from '../../src/dev/demo/main.ts';
 import type { Told } from '../../src/dev/demo/story.ts';
 import type { Workspace } from '../../src/dev/demo/workspace.ts';
+import { resultLines } from '../../src/report/lines.ts';
 
 /** What the world looked like when the last release had ended, asked for without Savepoint. */
 type Seen = {
@@ -15,7 +16,6 @@ type Seen = {
   ledger: { key: string; id: number; totalCents: number }[];
   version: string;
   page: string;
-  services: number;
 };
 
 let told: Told;
@@ -31,7 +31,11 @@ beforeAll(async () => {
       yes: true,
       say: (line) => void said.push(line),
       stopped: new Promise(() => undefined),
-      follow: ({ client, workflowId, runId }) => client.result(workflowId, runId),
+      follow: async ({ client, workflowId, runId }) => {
+        const result = await client.result(workflowId, runId);
+        said.push(...resultLines(result).map(({ text }) => text));
+        return result;
+      },
       afterwards: async ({ workspace }) => {
         tookMs = performance.now() - begun;
         seen = await look(workspace);
@@ -43,7 +47,7 @@ beforeAll(async () => {
 }, 240_000);
 
 afterAll(() => {
-  if (told === undefined) console.error(said.join('\n'));
+  if (told === undefined || told.complaints.length > 0) console.error(said.join('\n'));
 });
 
 async function look({ environment, origin, ledger }: Workspace): Promise<Seen> {
@@ -58,7 +62,6 @@ async function look({ environment, origin, ledger }: Workspace): Promise<Seen> {
       `SELECT idempotency_key AS key, id, total_cents AS total FROM orders WHERE idempotency_key LIKE 'order-%'`,
     );
     const [products] = await column('SELECT count(*) FROM products WHERE id > 450');
-    const sessions = `SELECT DISTINCT client_port FROM pg_stat_activity WHERE application_name = 'shop-backend'`;
     return {
       databases: await column(`SELECT datname FROM pg_database WHERE datname LIKE 'shop%'`),
       customerColumns: await column(
@@ -72,7 +75,6 @@ async function look({ environment, origin, ledger }: Workspace): Promise<Seen> {
         .map((line) => JSON.parse(line)),
       version: ((await (await fetch(`${origin}/api/version`)).json()) as { version: string }).version,
       page: await (await fetch(origin)).text(),
-      services: (await column(sessions)).length,
     };
   } finally {
     await client.end();
