@@ -27,6 +27,8 @@ export type Serving = {
   healthPort: number | null;
   metricsAddress: string | null;
   clock?: Clock;
+  /** File of a bundle that was made before; left out, the one beside this file, else it is bundled on the fly. */
+  workflowBundle?: string;
   /** Default `WARN`: failures of attempts are shown. */
   logLevel?: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
 };
@@ -59,7 +61,7 @@ export async function startWorker(serving: Serving): Promise<RunningWorker> {
     maxHeartbeatThrottleInterval: '1s',
   };
   const workers = [
-    await Worker.create({ ...common, taskQueue: serving.taskQueue, ...workflowCode() }),
+    await Worker.create({ ...common, taskQueue: serving.taskQueue, ...workflowCode(serving.workflowBundle) }),
     await Worker.create({ ...common, taskQueue: serving.localTaskQueue }),
   ];
   const running = Promise.all(workers.map((worker) => worker.run()));
@@ -85,7 +87,8 @@ async function close(connection: NativeConnection, health: Server | null): Promi
 }
 
 /** Built releases carry their bundle, so that a worker starts at once; from source it is bundled on the fly. */
-function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+function workflowCode(given?: string): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  if (given !== undefined) return { workflowBundle: { codePath: given } };
   const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
   if (existsSync(codePath)) return { workflowBundle: { codePath } };
   const fromSource = fileURLToPath(new URL('./workflows/index.ts', import.meta.url));

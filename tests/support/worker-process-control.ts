@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** A worker that can be killed, put to sleep and woken up, as a machine or an operator would. */
+export type WorkerProcess = {
+  pid: number;
+  /** SIGKILL; resolves when the process is gone. What it started lives on. */
+  kill(): Promise<void>;
+  freeze(): void;
+  thaw(): void;
+  /** SIGTERM, and SIGKILL when it does not end within ten seconds. */
+  stop(): Promise<void>;
+  /** What it wrote so far. */
+  said(): string;
+};
+
+export type WorkerWords = { address: string; host: string; taskQueue: string; bundle: string };
+
+const startPatienceMs = 60_000;
+const stopPatienceMs = 10_000;
+
+/** Starts a worker from source with `env` and waits until it polls. */
+export async function startWorkerProcess(words: WorkerWords, env: Record<string, string>): Promise<WorkerProcess> {
+  const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url));
+  const tsx = import.meta.resolve('tsx');
+  const child = spawn(
+    process.execPath,
+    ['--import', tsx, script, words.address, words.host, words.taskQueue, words.bundle],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } },
+  );
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+    });
+  }
+  // Not `close`: services that outlive the worker may hold its outputs open.
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  await ready(child, gone, () => output);
+  return {
+    pid: child.pid ?? 0,
+    kill: () => end(child, gone, 'SIGKILL'),
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+    stop: () => end(child, gone, 'SIGTERM'),
+    said: () => output,
+  };
+}
+
+async function ready(child: ChildProcess, gone: Promise<void>, said: () => string): Promise<void> {
+  let over = false;
+  void gone.then(() => {
+    over = true;
+  });
+  for (const deadline = Date.now() + startPatienceMs; !said().includes('ready\n'); ) {
+    if (over || Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new Error(`the worker did not start: ${said()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function end(child: ChildProcess, gone: Promise<void>, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGCONT');
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopPatienceMs);
+  await gone;
+  clearTimeout(timer);
+}

@@ -1,0 +1,203 @@
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { stringify } from 'yaml';
+import { connect, type ReleaseClient } from '../../src/client.ts';
+import { freePort } from '../../src/dev/ports.ts';
+import { loadPlan } from '../../src/plan/load.ts';
+import { endAll, findMarked } from '../../src/targets/shell/processes.ts';
+import type { Continuation } from '../../src/workflows/messages.ts';
+import type { release } from '../../src/workflows/release.ts';
+import { type Ledger, openLedger } from './ledger.ts';
+import { type Postgres, startPostgres } from './postgres.ts';
+import type { Handle } from './release.ts';
+import { startTemporal, type TemporalForTests } from './temporal.ts';
+import { startWorkerProcess, type WorkerProcess } from './worker-process-control.ts';
+import { type Front, startFront } from './world-front.ts';
+import { type Logged, loggedBy } from './world-log.ts';
+import { type PlanOptions, worldPlan } from './world-plan.ts';
+import { runningVersions, type Sight, seeApi, seeData, seePage } from './world-sight.ts';
+import { type VersionContent, writeVersion } from './world-versions.ts';
+
+/** What the worlds of one test file share: a Temporal server, a PostgreSQL with its log, the workflow's bundle. */
+export type Stage = {
+  temporal: TemporalForTests;
+  postgres: Postgres;
+  client: ReleaseClient;
+  bundle: string;
+  /** Passwords of the two roles are in these variables of a worker. */
+  env: { WORLD_OWNER: string; WORLD_APP: string };
+  openWorld(application: string): Promise<World>;
+  stop(): Promise<void>;
+};
+
+export type StartOptions = PlanOptions & { continuation?: Continuation; approved?: boolean };
+
+/** One application with everything it needs, empty at first, and workers of its own. */
+export type World = {
+  application: string;
+  home: string;
+  ledger: Ledger;
+  front: Front;
+  /** Workers that were started; the last one is the newest. */
+  workers: WorkerProcess[];
+  write(version: string, content?: VersionContent): Promise<void>;
+  startWorker(): Promise<WorkerProcess>;
+  /** Starts a release as the command line does; approved beforehand unless told otherwise. */
+  start(version: string, options?: StartOptions): Promise<Handle>;
+  /** Writes and releases a version that works, and waits for its end. */
+  released(version: string, options?: StartOptions): Promise<void>;
+  see(): Promise<Sight>;
+  /** Versions of the services that live. */
+  running(): string[];
+  /** Names of the databases made from this application's. */
+  databases(): Promise<string[]>;
+  /** What sessions of Savepoint did to this application's databases. */
+  log(): Promise<Logged[]>;
+  close(): Promise<void>;
+};
+
+const passwords = { owner: 'owner-Secret/7', app: 'app-Secret/5' };
+
+export async function openStage(): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'savepoint-stage-'));
+  const bundle = join(folder, 'workflows.js');
+  const [temporal, postgres] = await Promise.all([
+    startTemporal(),
+    startPostgres({ settings: ['log_disconnections=on', 'log_timezone=UTC', 'max_connections=200'] }),
+  ]);
+  await postgres.sql(
+    `create role shop_app login password '${passwords.app}';
+     create role shop_owner login createdb password '${passwords.owner}';
+     grant shop_app, pg_signal_backend, pg_read_all_stats to shop_owner`,
+  );
+  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
+  await writeFile(bundle, (await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') })).code);
+  const client = await connect({ address: temporal.address, namespace: 'default', identity: 'deployment-lead' });
+  const url = (user: string, password: string): string => postgres.url('', { user, password }).replace(/\/$/, '');
+  const worlds: World[] = [];
+  const stage: Stage = {
+    temporal,
+    postgres,
+    client,
+    bundle,
+    env: { WORLD_OWNER: url('shop_owner', passwords.owner), WORLD_APP: url('shop_app', passwords.app) },
+    async openWorld(application) {
+      const world = await openWorld(stage, application);
+      worlds.push(world);
+      return world;
+    },
+    async stop() {
+      await Promise.allSettled(worlds.map((world) => world.close()));
+      await client.close();
+      await Promise.allSettled([temporal.stop(), postgres.stop()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return stage;
+}
+
+async function openWorld(stage: Stage, application: string): Promise<World> {
+  const home = await mkdtemp(join(tmpdir(), `savepoint-world-${application}-`));
+  const ledger = openLedger(join(home, 'ledger.jsonl'));
+  const modules = fileURLToPath(import.meta.resolve('pg'));
+  await symlink(modules.slice(0, modules.lastIndexOf('node_modules') + 12), join(home, 'node_modules'));
+  const front = await startFront(home, ledger);
+  const ports = [await freePort(), await freePort()];
+  const { postgres } = stage;
+  const world: World = {
+    application,
+    home,
+    ledger,
+    front,
+    workers: [],
+    write: (version, content) => writeVersion(home, version, content),
+    async startWorker() {
+      const words = { address: stage.temporal.address, host: application, taskQueue: queueOf(application) };
+      const worker = await startWorkerProcess({ ...words, bundle: stage.bundle }, stage.env);
+      world.workers.push(worker);
+      return worker;
+    },
+    start: (version, options = {}) => startRelease(stage, world, { version, ports, options }),
+    released: (version, options) => releaseWell(world, version, options),
+    async see() {
+      const { origin } = front;
+      return { data: await seeData(postgres, application), api: await seeApi(origin), page: await seePage(origin) };
+    },
+    running: () => runningVersions(ledger),
+    async databases() {
+      const rows = await postgres.sql(
+        `select datname as name from pg_database where datname ~ '^${application}' order by 1`,
+      );
+      return rows.map(({ name }) => String(name));
+    },
+    async log() {
+      const all = await loggedBy(postgres);
+      const ours = new RegExp(`\\b${application}\\b|\\b${application}_(sp|beside|superseded)_`);
+      const sessions = new Set(
+        all.filter(({ database, what }) => ours.test(database) || ours.test(what)).map(({ pid }) => pid),
+      );
+      return all.filter(({ pid, application: name }) => sessions.has(pid) && name.startsWith('savepoint/'));
+    },
+    close: () => closeWorld(world),
+  };
+  return world;
+}
+
+function queueOf(application: string): string {
+  return `savepoint-${application}`;
+}
+
+type Starting = { version: string; ports: number[]; options: StartOptions };
+
+async function startRelease(stage: Stage, world: World, { version, ports, options }: Starting): Promise<Handle> {
+  const { application, home, front, ledger } = world;
+  const file = join(home, 'release.yaml');
+  const setting = { application, origin: front.origin, ports, ledger: ledger.file };
+  await writeFile(file, stringify(worldPlan(setting, options)));
+  const loaded = await loadPlan(file, version, { host: application, taskQueue: queueOf(application) });
+  if ('problems' in loaded)
+    throw new Error(loaded.problems.map(({ path, message }) => `${path} ${message}`).join('\n'));
+  const { workflowId, runId } = await stage.client.start({
+    plan: loaded.plan,
+    planDigest: loaded.digest,
+    requester: 'deployment-lead',
+    preApproved: options.approved === false ? null : { by: 'product-owner', reason: 'a test' },
+    windowOverride: null,
+    continuation: options.continuation ?? { as: 'fresh' },
+    workerWaitMs: 30_000,
+  });
+  const { workflow } = stage.temporal.client;
+  const handle = workflow.getHandle<typeof release>(workflowId, undefined, { firstExecutionRunId: runId });
+  return Object.assign(handle, { firstExecutionRunId: runId });
+}
+
+async function releaseWell(world: World, version: string, options?: StartOptions): Promise<void> {
+  await world.write(version, {
+    seeds: { [`0001_${version}.sql`]: `insert into items (name, made_by) values ('first', '${version}')` },
+  });
+  const result = await (await world.start(version, options)).result();
+  if (result.outcome !== 'released') throw new Error(`${version} was to be released: ${JSON.stringify(result)}`);
+}
+
+async function closeWorld({ home, workers, front }: World): Promise<void> {
+  await Promise.allSettled(workers.map((worker) => worker.kill()));
+  await endAll(() => findMarked({ SAVEPOINT_ROOT: join(home, 'run', 'backend') }), 0);
+  await endAll(() => findMarked({ SAVEPOINT_ROOT: join(home, 'run', 'www') }), 0);
+  await front.close();
+  await rm(home, { recursive: true, force: true });
+}
+
+/** Waits until the world says so, for at most `patienceMs`. */
+export async function eventually(
+  isSo: () => boolean | Promise<boolean>,
+  what: string,
+  patienceMs = 60_000,
+): Promise<void> {
+  for (const deadline = Date.now() + patienceMs; !(await isSo()); await sleep(15)) {
+    if (Date.now() > deadline) throw new Error(`gave up waiting for ${what}`);
+  }
+}
