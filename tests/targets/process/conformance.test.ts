@@ -13,10 +13,7 @@ import { deployed, openWorld } from './world.ts';
 
 function worldWith(ports: number): MakeWorld<ProcessSpec, ProcessState, 'deploy'> {
   return async (first) => {
-    const world = await openWorld({
-      ports,
-      extra: { health: { timeout: '700ms', every: '30ms', version: '$.version' } },
-    });
+    const world = await openWorld({ ports });
     if (first === 'running') await deployed(world, 'v1');
     return {
       kind,
@@ -26,7 +23,11 @@ function worldWith(ports: number): MakeWorld<ProcessSpec, ProcessState, 'deploy'
       changes: ['deploy'],
       observe: () => world.see(),
       effects: async () => world.ledger.entries().map(({ what, detail }) => `${what} ${detail}`),
-      half: { spec: world.specOf('v3'), change: 'deploy', version: 'v3' },
+      half: {
+        spec: world.specOf('v3', { health: { timeout: '4s', every: '30ms', version: '$.version' } }),
+        change: 'deploy',
+        version: 'v3',
+      },
       secrets: ['hunter2-secret'],
       close: () => world.close(),
     };

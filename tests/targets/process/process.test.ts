@@ -54,7 +54,7 @@ async function stranger(port: number): Promise<{ close(): void }> {
   };
 }
 
-const short = { extra: { health: { timeout: '800ms', every: '30ms', version: '$.version' } } };
+const short = { extra: { health: { timeout: '3s', every: '30ms', version: '$.version' } } };
 
 describe('a version that does not come up', () => {
   const cases = [
