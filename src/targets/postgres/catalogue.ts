@@ -54,9 +54,9 @@ export const queries: Record<string, string> = {
       case when p.prokind = 'a' then (select concat_ws(',', a.aggtransfn, a.aggfinalfn, a.agginitval, a.aggcombinefn, a.aggtranstype::regtype) from pg_aggregate a where a.aggfnoid = p.oid)
         else pg_get_functiondef(p.oid) end)::text as definition
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${userSchema} and ${notOfExtension('pg_proc', 'p.oid')}`,
-  triggers: `select quote_ident(t.tgname) || ' on ' || ${qualified} as name, t.tgenabled || pg_get_triggerdef(t.oid)::text as definition
+  triggers: `select quote_ident(t.tgname) || ' on ' || ${qualified} as name, t.tgenabled::text || pg_get_triggerdef(t.oid)::text as definition
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace where not t.tgisinternal and ${userSchema}`,
-  rules: `select quote_ident(r.rulename) || ' on ' || ${qualified} as name, r.ev_enabled || pg_get_ruledef(r.oid)::text as definition
+  rules: `select quote_ident(r.rulename) || ' on ' || ${qualified} as name, r.ev_enabled::text || pg_get_ruledef(r.oid)::text as definition
     from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
     where r.rulename <> '_RETURN' and ${userSchema} and ${notOfExtension('pg_class', 'c.oid')}`,
   policies: `select quote_ident(p.polname) || ' on ' || ${qualified} as name, row(p.polcmd, p.polpermissive,
@@ -90,7 +90,7 @@ export const queries: Record<string, string> = {
   'other objects': `select i.type || ' ' || i.identity as name, coalesce(o.definition, '')::text as definition from (
       select 'pg_statistic_ext'::regclass as class, oid, pg_get_statisticsobjdef(oid)::text as definition from pg_statistic_ext
       union all select 'pg_collation'::regclass, oid, row(collprovider, collcollate, collctype)::text from pg_collation
-      union all select 'pg_cast'::regclass, oid, castcontext || castmethod from pg_cast
+      union all select 'pg_cast'::regclass, oid, castcontext::text || castmethod::text from pg_cast
       union all select 'pg_operator'::regclass, oid, row(oprcode, oprrest, oprjoin)::text from pg_operator
       union all select 'pg_opclass'::regclass, oid, opcdefault::text from pg_opclass
       union all select 'pg_ts_config'::regclass, oid, null from pg_ts_config
