@@ -27,15 +27,20 @@ const runCheckEveryMs = 3000;
  * Without a terminal SIGINT detaches as well. A worker or server that goes away is waited for.
  */
 export async function follow(io: Io, following: Following): Promise<void> {
+  const result = await followToEnd(io, following);
+  if (result === null) detached(io, following);
+  else ended(io, result, { told: true });
+}
+
+/** As `follow`, and leaves it to the caller what to say about the end. Null when the person detached. */
+export async function followToEnd(io: Io, following: Following): Promise<ReleaseResult | null> {
   const detaching = new AbortController();
   const detach = (): void => detaching.abort();
   process.on('SIGINT', detach);
   const last = new LastLine(io);
   const asker = new Asker(io, following, detach);
   try {
-    const result = await watch(io, following, { last, asker, signal: detaching.signal });
-    if (result === null) detached(io, following);
-    else ended(io, result, { told: true });
+    return await watch(io, following, { last, asker, signal: detaching.signal });
   } finally {
     asker.stop();
     last.clear();

@@ -1,9 +1,7 @@
 import type { Command } from 'commander';
-import type { Begun } from '../../dev/demo/main.ts';
 import { runDemo } from '../../dev/demo/main.ts';
 import { exitCodes } from '../../release/endings.ts';
-import type { ReleaseResult } from '../../release/status.ts';
-import { follow } from '../following.ts';
+import { followToEnd } from '../following.ts';
 import type { Io } from '../io.ts';
 import { untilTold } from '../serving.ts';
 
@@ -19,7 +17,7 @@ async function demonstrate(io: Io, yes: boolean): Promise<void> {
     yes,
     say: (line) => io.say(line),
     stopped,
-    follow: (begun) => followed(io, begun),
+    follow: (begun) => Promise.race([followToEnd(io, begun), stopped.then(() => null)]),
     afterwards: async ({ workspace, temporalUi }) => {
       if (!io.interactive) return;
       io.say(
@@ -31,15 +29,4 @@ async function demonstrate(io: Io, yes: boolean): Promise<void> {
   for (const complaint of told.complaints) io.say(`not as intended: ${complaint}`);
   if (io.json) io.give('', told.document);
   io.exitCode = told.complaints.length === 0 ? exitCodes.released : exitCodes.unexpected;
-}
-
-/** All that a release shows is a remark here; stdout is for the demo's own document. Null: Ctrl-C. */
-async function followed(io: Io, { client, workflowId, runId, url, person }: Begun): Promise<ReleaseResult | null> {
-  const remarks: Io = {
-    ...io,
-    exitCode: exitCodes.released,
-    give: (text) => io.show(typeof text === 'string' ? [] : text),
-  };
-  await follow(remarks, { client, workflowId, runId, url, person });
-  return remarks.exitCode === exitCodes.stillRunning ? null : await client.result(workflowId, runId);
 }

@@ -63,7 +63,8 @@ function ordersInWords(orders: Reconciliation, lost: number): string[] {
 /** Everything that is not as intended, one line each. None: the demo exits with 0. */
 export function complaints(wanted: readonly Intended[], releases: readonly Released[], orders: Reconciliation) {
   const found = releases.flatMap((released) => unintended(released.wanted, released.result));
-  for (const { version } of wanted.slice(releases.length)) found.push(`${version} was not released`);
+  const next = wanted[releases.length];
+  if (next !== undefined) found.push(`the demo was stopped before ${next.version} had ended`);
   if (orders.acknowledged === 0) found.push('no order was acknowledged');
   if (orders.missing.length > rowsLost(releases))
     found.push('acknowledged orders are missing and not reported as lost');

@@ -27,7 +27,7 @@ export type DemoOptions = {
   stopped: Promise<unknown>;
   /** Shows a release as it goes on; null when the person wants to stop. */
   follow(begun: Begun): Promise<ReleaseResult | null>;
-  /** Called when the story is told, before everything is stopped. */
+  /** Called when the whole story is told, before everything is stopped. */
   afterwards(still: { workspace: Workspace; temporalUi: string | null }): Promise<void>;
 };
 
@@ -66,8 +66,8 @@ export async function runDemo(options: DemoOptions): Promise<Told> {
       release: releaser(options, { client, workspace }),
       ...(options.wanted === undefined ? {} : { wanted: options.wanted }),
     });
-    await options.afterwards({ workspace, temporalUi: server.uiUrl });
-    keep = told.complaints.length > 0;
+    if (!told.stopped) await options.afterwards({ workspace, temporalUi: server.uiUrl });
+    keep = told.complaints.length > 0 && !told.stopped;
     return told;
   } finally {
     for (const stop of stops.reverse()) await stop(keep).catch((error: Error) => options.say(error.message));

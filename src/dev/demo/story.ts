@@ -18,8 +18,8 @@ export type Telling = {
   wanted?: readonly Intended[];
 };
 
-/** `complaints`: what did not go as intended, one line each. */
-export type Told = { document: DemoDocument; complaints: string[] };
+/** `complaints`: what did not go as intended, one line each. `stopped`: a person ended it before the last version. */
+export type Told = { document: DemoDocument; complaints: string[]; stopped: boolean };
 
 const ordersPerSecond = 20;
 const lastOrdersMs = 20_000;
@@ -54,7 +54,11 @@ export async function tellStory({ workspace, release, say, wanted = intended }: 
   }
   const found = await reconcile(environment.SHOP_ADMIN_URL, ledger);
   for (const line of demoSummary(releases, found)) say(line);
-  return { document: demoDocument(releases, found), complaints: complaints(wanted, releases, found) };
+  return {
+    document: demoDocument(releases, found),
+    complaints: complaints(wanted, releases, found),
+    stopped: releases.length < wanted.length,
+  };
 }
 
 function whyNot(result: ReleaseResult | null): string {
