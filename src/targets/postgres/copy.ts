@@ -55,6 +55,8 @@ export async function copyOriginal(claim: Claim, name: string, maxHoldMs: number
       .finally(() => {
         copying.over = true;
       });
+    // It may fail while the sessions are still being ended; it is awaited below.
+    copied.catch(() => undefined);
     const takenAt = await clearOriginal(claim, copying).catch(async (error: unknown) => {
       await copied.catch(() => undefined);
       throw error;

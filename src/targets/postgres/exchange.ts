@@ -40,7 +40,7 @@ async function close(claim: Claim, key: string): Promise<void> {
     );
     if (now !== null) await maintenance.run(`alter database ${identifier(place.database)} allow_connections false`);
   });
-  await endForeignSessions(maintenance, place.database, { ours: [], patienceMs: closeWithinMs });
+  await endForeignSessions(maintenance, place.database, { ours: [], patienceMs: closeWithinMs, keptOut: () => true });
 }
 
 /** After an exchange that did not come off: users get back what they had, unless a newer attempt is at work. */

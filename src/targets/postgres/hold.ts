@@ -4,7 +4,7 @@ import type { Call, Step } from '../../release/target.ts';
 import { findDatabase, inTransaction, type Session } from './connection.ts';
 import { type Claim, claimed } from './fence.ts';
 import type { PostgresSpec } from './postgres.schema.ts';
-import { endForeignSessions, rolesLetIn } from './sessions.ts';
+import { endForeignSessions, type Foreign, rolesLetIn } from './sessions.ts';
 import { type Grant, grantStatements, heldGrants, readGrants } from './settings.ts';
 
 /** What is given back when writers are let in again. */
@@ -73,7 +73,9 @@ async function keepOut(claim: Claim): Promise<void> {
       },
     );
   }
-  await endForeignSessions(maintenance, place.database, { ours: [claim.application], patienceMs });
+  const role = await currentRole(maintenance);
+  const keptOut = (one: Foreign) => !one.super && one.role !== role;
+  await endForeignSessions(maintenance, place.database, { ours: [claim.application], patienceMs, keptOut });
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Finding } from '../../release/target.ts';
 import type { Session } from './connection.ts';
 import { isDerivedFrom, maintenanceDatabase, type Place } from './names.ts';
 import type { Role } from './rights.ts';
-import { foreignSessions } from './sessions.ts';
+import { foreignSessions, named } from './sessions.ts';
 
 function fail(what: string, remedy: string): Finding {
   return { status: 'FAIL', what, remedy };
@@ -95,12 +95,9 @@ export async function surveyWriters(session: Session, place: Place, role: Role):
   const present = await foreignSessions(session, place.database, ours);
   const unstoppable = present.filter((one) => one.super || one.role === role.name);
   if (unstoppable.length === 0) return [];
-  const who = [...new Set(unstoppable.map((one) => `${one.role} (${one.application || 'no application name'})`))].join(
-    ', ',
-  );
   return [
     fail(
-      `sessions that cannot be kept out are in ${place.database}: ${who}`,
+      `sessions that cannot be kept out are in ${place.database}: ${named(unstoppable)}`,
       'give writers a role of their own that is neither a superuser nor the role in url',
     ),
   ];

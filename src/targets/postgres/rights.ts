@@ -30,6 +30,7 @@ export async function surveyRights(session: Session, place: Place, role: Role): 
   }
   findings.push(...(await surveyOwner(session, place, role)));
   findings.push(...(await surveyRoleSettings(session, place, role)));
+  findings.push(...(await surveyParameters(session, place, role)));
   return findings.length === 0
     ? [{ status: 'PASS', what: `${role.name} may copy, rename and hold ${place.database}` }]
     : findings;
@@ -65,6 +66,25 @@ async function surveyRoleSettings(session: Session, place: Place, role: Role): P
       'let Savepoint connect as a superuser, or move these settings to the roles themselves',
     ),
   ];
+}
+
+/** Settings that only a superuser, or a role that was given the parameter, may set on a copy. */
+async function surveyParameters(session: Session, place: Place, role: Role): Promise<Finding[]> {
+  const rows = await session.rows<{ name: string }>(
+    `select distinct split_part(c, '=', 1) as name
+       from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase, unnest(s.setconfig) c
+            left join pg_settings g on g.name = split_part(c, '=', 1)
+      where d.datname = $1 and (g.name is null or g.context in ('superuser', 'superuser-backend'))
+        and not (current_setting('server_version_num')::int >= 150000 and has_parameter_privilege(split_part(c, '=', 1), 'SET'))
+      order by 1`,
+    [place.database],
+  );
+  return rows.map(({ name }) =>
+    fail(
+      `the setting ${name} of ${place.database} could not be carried over by ${role.name}`,
+      `grant set on parameter ${name} to ${role.name}`,
+    ),
+  );
 }
 
 /** In the database itself: everything has to be readable, or a fingerprint would leave it out. */

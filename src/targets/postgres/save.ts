@@ -57,6 +57,8 @@ async function saveByTemplate(saving: Saving, settings: DatabaseSettings): Promi
   const name = copyName(claim.place.database, call.release);
   const copied = await copyOnce(saving, name);
   progress.tell(`fingerprinting ${name}`);
+  // An attempt that was lost below has closed it already.
+  await claim.maintenance.run(`alter database ${identifier(name)} allow_connections true`);
   const session = await openSession(claim.place, name, claim.application);
   let facts: Facts;
   try {

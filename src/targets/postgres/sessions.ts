@@ -16,29 +16,36 @@ export function foreignSessions(session: Session, database: string, ours: string
   );
 }
 
+const lookAgainMs = 20;
+/** Nobody can keep a superuser out, or the role that works here; whoever reconnects by itself does so within this. */
+const watchForReturnMs = 1_500;
+
 /**
- * Ends everybody in a database but the named session names, until nobody came back between two looks.
+ * Ends everybody in a database but the named session names, until nobody came back between two looks. After somebody
+ * who cannot be kept out by `keptOut` it looks for longer.
  * @returns how many were ended
  * @throws TargetFailure `refused` when somebody is still or again there after `patienceMs`
  */
 export async function endForeignSessions(
   session: Session,
   database: string,
-  options: { ours: string[]; patienceMs: number },
+  options: { ours: string[]; patienceMs: number; keptOut: (one: Foreign) => boolean },
 ): Promise<number> {
   const deadline = Date.now() + options.patienceMs;
   const ended = new Set<number>();
-  let quiet = 0;
-  while (quiet < 2) {
+  let quietMs = lookAgainMs;
+  let quietSince = Date.now();
+  do {
     const present = await foreignSessions(session, database, options.ours);
-    quiet = present.length === 0 ? quiet + 1 : 0;
     for (const one of present) {
       ended.add(one.pid);
+      if (!options.keptOut(one)) quietMs = watchForReturnMs;
       await session.rows('select pg_terminate_backend($1)', [one.pid]);
     }
+    if (present.length > 0) quietSince = Date.now();
     if (present.length > 0 && Date.now() > deadline) throw stillThere(database, present);
-    if (quiet < 2) await pause(20);
-  }
+    await pause(lookAgainMs);
+  } while (Date.now() - quietSince < quietMs);
   return ended.size;
 }
 
@@ -61,4 +68,10 @@ export async function rolesLetIn(session: Session, database: string): Promise<st
     [database],
   );
   return rows.map((row) => row.role);
+}
+
+/** Roles and application names, for people. */
+export function named(sessions: Foreign[]): string {
+  const all = sessions.map((one) => `${one.role ?? one.kind} (${one.application || 'no application name'})`);
+  return [...new Set(all)].slice(0, 5).join(', ');
 }

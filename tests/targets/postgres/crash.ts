@@ -5,12 +5,15 @@ export class Killed extends Error {}
 
 type Query = (...words: unknown[]) => unknown;
 
+/** Between two statements that only read, a death leaves the same world behind. */
+const changing = /^(alter|create|drop|insert|update|delete|grant|revoke|comment|commit)\b/i;
+
 /**
- * Lets the worker die at its n-th statement: the statement is not sent, or it is sent and nobody hears the answer.
- * Every session of this process is cut without a word, as the kernel does for a process that was killed.
+ * Lets the worker die before it sends its n-th statement that changes something; that is also the death after the one
+ * before it. Every session of this process is cut without a word, as the kernel does for a process that was killed.
  */
-export async function dyingAt(
-  place: { statement: number; after: boolean },
+export async function dyingBefore(
+  statement: number,
   work: () => Promise<unknown>,
 ): Promise<{ died: boolean; statements: string[] }> {
   const original = pg.Client.prototype.query as unknown as Query;
@@ -25,17 +28,12 @@ export async function dyingAt(
   };
   const query = async function (this: pg.Client, ...words: unknown[]): Promise<unknown> {
     if (dead) throw new Killed();
-    const number = statements.push(String(words[0]).trim().replaceAll(/\s+/g, ' '));
-    if (number === place.statement && !place.after) {
+    const text = String(words[0]).trim().replaceAll(/\s+/g, ' ');
+    if (changing.test(text) && statements.push(text) === statement) {
       die();
       throw new Killed();
     }
-    const answer = await original.apply(this, words);
-    if (number === place.statement) {
-      die();
-      throw new Killed();
-    }
-    return answer;
+    return original.apply(this, words);
   };
   pg.Client.prototype.query = query as unknown as pg.Client['query'];
   pg.Client.prototype.connect = function (this: pg.Client, ...words: unknown[]) {

@@ -34,7 +34,7 @@ export async function startWorld(server: Postgres, options: { empty?: boolean } 
   const database = `shop_${process.pid}_${count}`;
   const home = await mkdtemp(join(tmpdir(), 'savepoint-plan-'));
   if (options.empty !== true) await fillShop(server, database);
-  const release = `${(0x10000000 + process.pid * 1000 + count).toString(16)}-0000-4000-8000-000000000000`;
+  const release = `00000000-0000-7000-8000-0000${(0x10000000 + process.pid * 1000 + count).toString(16)}`;
   return {
     server,
     home,
