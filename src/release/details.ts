@@ -1,7 +1,8 @@
-import { waysToAnswer, whoAnswers } from './answering.ts';
+import { type WayToAnswer, waysToAnswer, whoAnswers } from './answering.ts';
 import { endings } from './endings.ts';
-import { code, foreignMarkdown, plainText, utf8Length } from './markdown.ts';
-import type { Question, ReleaseStatus, RestoredTarget, StepStatus } from './status.ts';
+import { code, codeBlock, plainText, prose, utf8Length } from './markdown.ts';
+import { joined, type Section, section } from './sections.ts';
+import type { Question, Refusal, ReleaseStatus, RestoredTarget, StepStatus } from './status.ts';
 import type { Savepoint } from './target.ts';
 import {
   duration,
@@ -20,9 +21,6 @@ import {
 const detailsLimit = 20_000;
 const summaryLimit = 400;
 
-/** A block of lines; when it does not fit whole, lines are left out and counted. */
-type Section = { heading: string | null; lines: string[]; keep: 'first' | 'last' };
-
 /** Fixed line over the release in the Temporal UI, e.g. `shop production v2`; at most 400 bytes. */
 export function staticSummary(application: string, environment: string, version: string): string {
   let summary = '';
@@ -36,30 +34,32 @@ export function staticSummary(application: string, environment: string, version:
 /** Fixed text under the summary: who asked for the release, and the digest of its plan. */
 export function staticDetails(input: { requester: string; planDigest: string; previousRunId: string | null }): string {
   const before = input.previousRunId === null ? '' : `\n\nRun before it: ${code(input.previousRunId)}`;
-  return `Asked for by **${plainText(input.requester)}**.\n\nPlan: ${code(input.planDigest)}${before}`;
+  const plan = `Digest of the plan alone: ${code(input.planDigest)}; what people approve is shown with the question.`;
+  return `Asked for by **${plainText(input.requester)}**.\n\n${plan}${before}`;
 }
 
 /** What the Temporal UI shows of a running release, in Markdown of at most 20,000 bytes. Depends on `status` only. */
 export function currentDetails(status: ReleaseStatus): string {
-  const sections: Section[] = [headline(status)];
-  if (status.question) sections.push(...questionSections(status, status.question));
-  sections.push(section('Restored', status.restored.flatMap(restoredLines)));
-  sections.push(section('Steps', status.steps.flatMap(stepLines)));
-  sections.push({ ...section('Watch', watchLines(status)), keep: 'last' });
-  sections.push(section('Savepoints', status.savepoints.map(savepointLine)));
-  sections.push({ ...section('Refused messages', refusalLines(status)), keep: 'last' });
-  sections.push({
-    ...section(
-      'Notes',
-      status.notes.map((note) => `- ${plainText(note)}`),
-    ),
-    keep: 'last',
-  });
-  return withinLimit(sections.filter((each) => each.lines.length > 0));
-}
-
-function section(heading: string, lines: string[]): Section {
-  return { heading, lines, keep: 'first' };
+  const { question } = status;
+  // Who has just sent a wrong answer looks for what became of it where the question is.
+  const fresh = status.refusals.filter(({ at }) => question !== null && at >= question.askedAt);
+  const older = status.refusals.filter((refusal) => !fresh.includes(refusal));
+  const notes = status.notes.map((note) => `- ${plainText(note)}`);
+  const sections = [
+    headline(status),
+    section('Refused just now', fresh.map(refusalLine), 'last'),
+    ...(question === null ? [] : questionSections(status, question)),
+    section('Restored', status.restored.flatMap(restoredLines)),
+    section('Steps', allStepLines(status)),
+    section('Watch', watchLines(status), 'last'),
+    section('Savepoints', status.savepoints.map(savepointLine)),
+    section('Refused messages', older.map(refusalLine), 'last'),
+    section('Notes', notes, 'last'),
+  ];
+  return joined(
+    sections.filter((each) => each.lines.length > 0),
+    detailsLimit,
+  );
 }
 
 function headline(status: ReleaseStatus): Section {
@@ -76,6 +76,10 @@ function headline(status: ReleaseStatus): Section {
   if (status.failedStep !== null) {
     const why = status.failure === null ? '' : `: ${plainText(status.failure.message, 600)}`;
     lines.push('', `✘ **${plainText(status.failedStep)}** failed${why}`);
+    // A question about the failure shows what was seen itself.
+    if (status.failure?.evidence && status.question === null) {
+      lines.push('', codeBlock('text', status.failure.evidence, 600));
+    }
     if (status.failure?.remedy) lines.push('', `→ ${plainText(status.failure.remedy, 600)}`);
   }
   if (Object.keys(status.held).length > 0) {
@@ -86,45 +90,57 @@ function headline(status: ReleaseStatus): Section {
         .join(', ')}`,
     );
   }
-  return { heading: null, lines, keep: 'first' };
+  return section(null, lines);
 }
 
 function headlineState(status: ReleaseStatus): string {
   if (status.outcome === null) return `phase ${code(status.phase)}`;
-  return `**${status.outcome}**: ${endings[status.outcome].means} · rows lost: ${rows(status.rowsLost)}`;
+  const wentBack = status.restored.some(({ state }) => state === 'restored' || state === 'by-hand');
+  const lost = wentBack ? ` · rows lost: ${rows(status.rowsLost)}` : '';
+  return `**${status.outcome}**: ${endings[status.outcome].means}${lost}`;
 }
+
+const howToAnswer =
+  'Answer with a command in a terminal, or on this page: **More Actions** → **Send an Update** or **Send a Signal**, choose the name, paste the data.';
 
 /** The question first, then each way to answer it; a way is never cut in half. */
 function questionSections(status: ReleaseStatus, question: Question): Section[] {
   const silence = question.onSilence === null ? 'people are told again' : `the answer is ${code(question.onSilence)}`;
-  const lines = [
-    foreignMarkdown(question.why),
-    '',
-    `Who: ${plainText(whoAnswers(question))} · asked ${moment(question.askedAt)}`,
+  const until =
     question.deadline === null
       ? 'It waits until somebody answers.'
-      : `Until ${moment(question.deadline)}; without an answer ${silence}.`,
-  ];
-  for (const answer of question.answers) {
-    lines.push(`- ${plainText(answer.by)} said ${code(answer.choice)} at ${moment(answer.at)}`);
-  }
-  if (question.owner !== null) lines.push(`- ${plainText(question.owner)} is on it`);
-  const ways = waysToAnswer(status, question).map((way) =>
-    [
-      `**${plainText(way.choice.label)}**`,
-      '```sh',
-      way.command.replaceAll('```', "'''"),
-      '```',
-      `or send the signal ${code(way.signal)} with`,
-      '```json',
-      JSON.stringify(way.body),
-      '```',
-    ].join('\n'),
+      : `Until ${moment(question.deadline)}; without an answer ${silence}.`;
+  const who = `Who: ${plainText(whoAnswers(question))} · asked ${moment(question.askedAt)}`;
+  const lines = ['', ...prose(question.why), '', who, '', until];
+  const answers = question.answers.map(
+    ({ by, choice, at }) => `- ${plainText(by)} said ${code(choice)} at ${moment(at)}`,
   );
+  if (question.owner !== null) answers.push(`- ${plainText(question.owner)} is on it`);
+  if (answers.length > 0) lines.push('', ...answers);
+  const ways = waysToAnswer(status, question).map(wayLines);
+  return [section(plainText(question.text), lines), section(null, [howToAnswer, '', ...ways])];
+}
+
+/** Half a command or half a body helps nobody. */
+const whole = Number.POSITIVE_INFINITY;
+
+/** The data is written over several lines, as the dialogs of the UI write it: wide lines are cut off there. */
+function wayLines({ choice, command, signal, body }: WayToAnswer): string {
   return [
-    { heading: `❓ ${plainText(question.text)}`, lines, keep: 'first' },
-    { heading: null, lines: ways, keep: 'first' },
-  ];
+    `**${plainText(choice.label)}**`,
+    codeBlock('sh', command, whole),
+    `or ${code(signal)} with`,
+    codeBlock('json', JSON.stringify(body, null, 2), whole),
+  ].join('\n');
+}
+
+/** Steps that ran one by one; the others in one line, since nothing is known of them but their order. */
+function allStepLines({ steps, outcome }: ReleaseStatus): string[] {
+  const waiting = steps.filter(({ state }) => state === 'waiting').map(({ id }) => id);
+  const lines = steps.filter(({ state }) => state !== 'waiting').flatMap(stepLines);
+  if (waiting.length === 0) return lines;
+  const words = outcome === null ? 'still to come' : 'never ran';
+  return [...lines, `- ${stepGlyphs.waiting} ${words}: ${plainText(waiting.join(' → '), 2000)}`];
 }
 
 function stepLines(step: StepStatus): string[] {
@@ -154,10 +170,14 @@ function stepLines(step: StepStatus): string[] {
 function restoredLines(target: RestoredTarget): string[] {
   const words = [restoreWords[target.state]];
   if (target.state === 'restored' || target.state === 'by-hand') words.push(`**${proved(target.proved)}**`);
-  if (target.downtimeMs !== null) words.push(`users cut off ${duration(target.downtimeMs)}`);
+  if (target.downtimeMs !== null) {
+    words.push(target.downtimeMs === 0 ? 'nobody was cut off' : `users cut off ${duration(target.downtimeMs)}`);
+  }
   if (target.kept !== null) words.push(`kept: ${code(target.kept)}`);
   const lines = [[`- ${restoreGlyphs[target.state]} ${plainText(target.target)}`, ...words].join(' · ')];
   for (const group of target.proof ? partsByLevel(target.proof) : []) {
+    // A part that is called like its level adds nothing to what the line above says.
+    if (group.names.every((name) => name === group.level)) continue;
     lines.push(`  - ${group.level}: ${plainText(group.names.join(', '), 600)}`);
   }
   for (const difference of target.proof?.differences ?? []) {
@@ -182,7 +202,7 @@ function savepointLine(savepoint: Savepoint): string {
 function watchLines(status: ReleaseStatus): string[] {
   if (status.watch === null) return [];
   const { until, points, unwatchedMs, watchedMs } = status.watch;
-  const lines = [`Until ${moment(until)} · watched ${duration(watchedMs)}, not watched ${duration(unwatchedMs)}`];
+  const lines = [`Until ${moment(until)} · watched ${duration(watchedMs)}, not watched ${duration(unwatchedMs)}`, ''];
   for (const point of points) {
     const verdicts = point.judgements.map((each) => `**${each.verdict}** ${plainText(each.explanation)}`);
     const failed = point.checks
@@ -193,37 +213,6 @@ function watchLines(status: ReleaseStatus): string[] {
   return lines;
 }
 
-function refusalLines(status: ReleaseStatus): string[] {
-  return status.refusals.map(
-    (refusal) =>
-      `- ${moment(refusal.at)} ${code(refusal.message)} by ${plainText(refusal.by)}: ${plainText(refusal.reason)}`,
-  );
-}
-
-/** Joins sections up to the limit. What is left out is counted, and the command that shows it is named. */
-function withinLimit(sections: Section[]): string {
-  let text = '';
-  for (const [index, each] of sections.entries()) {
-    // Room for one line per section that follows, so that every one of them is at least mentioned.
-    const room = detailsLimit - utf8Length(text) - 160 * (sections.length - index - 1);
-    text += `${text === '' ? '' : '\n\n'}${withinRoom(each, room - 2)}`;
-  }
-  return text;
-}
-
-function withinRoom({ heading, lines, keep }: Section, room: number): string {
-  const head = heading === null ? [] : [`### ${heading}`];
-  const whole = [...head, ...lines].join('\n');
-  if (utf8Length(whole) <= room) return whole;
-  const kept: string[] = [];
-  let left = room - utf8Length(head.join('\n')) - 120;
-  for (const line of keep === 'first' ? lines : lines.toReversed()) {
-    left -= utf8Length(line) + 1;
-    if (left < 0) break;
-    kept.push(line);
-  }
-  const missing = lines.length - kept.length;
-  const more = `- … ${missing} more ${missing === 1 ? 'line' : 'lines'}: ${code('savepoint status')} shows all of them`;
-  const shown = keep === 'first' ? [...kept, more] : [more, ...kept.toReversed()];
-  return [...head, ...shown].join('\n');
+function refusalLine({ at, message, by, reason }: Refusal): string {
+  return `- ${moment(at)} ${code(message)} by ${plainText(by)}: ${plainText(reason)}`;
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { waysToAnswer } from '../../src/release/answering.ts';
 import { currentDetails, staticSummary } from '../../src/release/details.ts';
 import { duration } from '../../src/release/wording.ts';
-import { at, gate, going, step, wentBack } from '../report/releases.ts';
+import { at, done, gate, going, step, wentBack } from '../report/releases.ts';
 
 describe('the current details in the Temporal UI', () => {
   it('never pass 20,000 bytes, and say what was left out', () => {
@@ -38,28 +38,95 @@ describe('the current details in the Temporal UI', () => {
       currentDetails(going({ phase: 'go/no-go', question: gate })),
     ).toBe(`**shop production v2** · phase \`go/no-go\` · asked for by deployment-lead
 
-### ❓ Release shop v2 to production?
+### Release shop v2 to production?
+
 - database (postgres) → v2, migration backward (claimed)
 
 Who: deployment-lead, product-owner; not deployment-lead, who asked for the release · asked 2026-03-07 02:00:10 UTC
+
 Until 2026-03-07 03:00:10 UTC; without an answer the answer is \`expire\`.
+
+Answer with a command in a terminal, or on this page: **More Actions** → **Send an Update** or **Send a Signal**, choose the name, paste the data.
 
 **Go**
 \`\`\`sh
 savepoint approve release/shop/production --by product-owner --digest 3fe55f515a29
 \`\`\`
-or send the signal \`approve\` with
+or \`approve\` with
 \`\`\`json
-{"by":"product-owner","digest":"3fe55f515a295a58e670a36784c70125"}
+{
+  "by": "product-owner",
+  "digest": "3fe55f515a295a58e670a36784c70125"
+}
 \`\`\`
 **No-go**
 \`\`\`sh
 savepoint reject release/shop/production --by product-owner --reason 'why'
 \`\`\`
-or send the signal \`reject\` with
+or \`reject\` with
 \`\`\`json
-{"by":"product-owner","reason":"why"}
+{
+  "by": "product-owner",
+  "reason": "why"
+}
 \`\`\``);
+  });
+
+  it('show a message that was just refused before the question that it meant to answer', () => {
+    const refused = { at: at(11), message: 'approve', by: 'intern', reason: 'intern may not answer this' };
+    const earlier = { ...refused, at: at(1), reason: 'nothing was asked' };
+    const details = currentDetails(going({ question: gate, refusals: [earlier, refused], steps: [step('deploy')] }));
+    const order = [
+      '### Refused just now\n- 2026-03-07 02:00:11',
+      '### Release shop',
+      '### Refused messages\n- 2026-03-07 02:00:01',
+    ];
+    const places = order.map((text) => details.indexOf(text));
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(places).not.toContain(-1);
+  });
+
+  it('keep lines, paragraphs and lists of what others wrote, and none of its markup', () => {
+    const why = 'pages answer: *500* <b>\nat http://shop/\n\n- order_lines\n- --flag\nlast';
+    expect(currentDetails(going({ question: { ...gate, why } }))).toContain(`### Release shop v2 to production?
+
+pages answer: \\*500\\* \\<b\\>\\
+at http://shop/
+
+- order\\_lines
+- \\-\\-flag
+
+last
+
+Who:`);
+  });
+
+  it('say what is still to come in one line, and what never ran', () => {
+    const steps = [done('prepare backend', 1, 20), step('deploy backend'), step('smoke')];
+    expect(currentDetails(going({ steps }))).toContain(
+      '- ✔ prepare backend · 20 ms\n- · still to come: deploy backend → smoke',
+    );
+    expect(currentDetails(going({ steps, outcome: 'rejected' }))).toContain('- · never ran: deploy backend → smoke');
+  });
+
+  it('show what was seen when something failed, as it was printed', () => {
+    const failure = {
+      kind: 'failed',
+      message: 'exit code 1',
+      evidence: 'GET / → 500\n```',
+      remedy: 'see the log',
+    } as const;
+    const details = currentDetails(going({ failedStep: 'smoke', failure, outcome: 'stopped' }));
+    expect(details).toBe(`**shop production v2** · **stopped**: nothing was changed · asked for by deployment-lead
+
+✘ **smoke** failed: exit code 1
+
+\`\`\`text
+GET / → 500
+'''
+\`\`\`
+
+→ see the log`);
   });
 
   it('show the way back: what failed, what was restored, how each part was proved, who was refused', () => {
