@@ -158,14 +158,14 @@ function install<Body>(story: Story, message: Message<Body>): void {
   const { update, signal, description, may, act } = message;
   const handle = (body: Body): Accepted => {
     const refused = may(story, body);
-    if (refused !== null) throw ApplicationFailure.nonRetryable(refused, 'refused');
+    if (refused !== null) throw refusal(refused);
     const accepted = act(story, body, 'update');
     refresh(story);
     return { accepted };
   };
   const validator = (body: Body): void => {
     const refused = may(story, body);
-    if (refused !== null) throw ApplicationFailure.nonRetryable(refused, 'refused');
+    if (refused !== null) throw refusal(refused);
   };
   setHandler(update, handle, { validator, description });
   if (signal === null) return;
@@ -176,6 +176,13 @@ function install<Body>(story: Story, message: Message<Body>): void {
     refresh(story);
   };
   setHandler(signal, receive, { description });
+}
+
+/** The Temporal UI shows a stack to whoever was refused, who cannot do anything with it. */
+function refusal(reason: string): ApplicationFailure {
+  const failure = ApplicationFailure.nonRetryable(reason, 'refused');
+  failure.stack = '';
+  return failure;
 }
 
 const shownRefusals = 10;
