@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { postgres } from '../../../src/targets/postgres/postgres.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { dyingBefore } from './crash.ts';
+import { rich } from './rich.ts';
 import { type AnySavepoint, appRole, attempt, failureOf, startWorld, type World } from './world.ts';
 
 let server: Postgres;
@@ -65,6 +66,7 @@ function probe(): { stop(): Promise<Record<string, number>> } {
 
 describe('a restore from a template copy', () => {
   test('brings back every row, grant and setting and keeps the replaced database', async () => {
+    await world.sql(rich);
     const before = { outside: await outside(), total: await total() };
     const savepoint = await save();
     expect(savepoint).toMatchObject({ absent: false, kind: 'postgres', state: { by: 'template' } });
