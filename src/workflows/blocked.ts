@@ -48,7 +48,7 @@ async function askBlocked(story: Story, left: readonly Stage[], names: readonly 
   const choices = [
     choice('retry', 'Try what is left again'),
     choice('done-by-hand', 'Somebody did it; compare with the savepoint and go on when it agrees', true),
-    ...(maySkip(story, names) ? [choice('skip', 'Leave these targets as they are and end', true)] : []),
+    ...(maySkip(story) ? [choice('skip', 'Leave these targets as they are and end', true)] : []),
     choice('on-it', 'I am on it: stop paging, keep waiting'),
     choice('abandon', 'Give up: the release ends red and the environment is dirty', true),
   ];
@@ -67,9 +67,14 @@ async function askBlocked(story: Story, left: readonly Stage[], names: readonly 
 }
 
 /** Skipping is refused when it would leave a pair running that the plan does not declare compatible. */
-function maySkip(story: Story, names: readonly string[]): boolean {
-  const back = story.status.restored.map(({ target }) => target).filter((target) => !names.includes(target));
-  return incompatiblePairs(factsOf(story), back).length === 0;
+function maySkip(story: Story): boolean {
+  const back = story.status.restored.filter(({ state }) => state === 'restored' || state === 'by-hand');
+  return (
+    incompatiblePairs(
+      factsOf(story),
+      back.map(({ target }) => target),
+    ).length === 0
+  );
 }
 
 function skip(story: Story, left: readonly Stage[], answered: Answered): Stage[] {

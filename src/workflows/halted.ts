@@ -23,15 +23,19 @@ export async function afterHalt(story: Story): Promise<Return> {
   return { ...(await askWayBack(story, situation)), ...aborted };
 }
 
-/** Judged as if the last change had failed: a database first where no code was changed yet. */
+const changing: readonly string[] = ['migrate', 'verify', 'seed', 'deploy', 'invalidate'];
+
+/** Judged as if the step that was cut off had failed; between two steps, as if the last change had. */
 async function haltedSituation(story: Story): Promise<Situation> {
-  const { changed } = story.status;
-  const stores = (name: string): boolean =>
-    story.input.plan.targets.some((target) => target.name === name && target.traits.stores);
+  const { changed, steps } = story.status;
+  const { plan } = story.input;
+  const cutOff = steps.findLast(({ failure }) => failure?.kind === 'cancelled')?.id;
+  const planned = plan.steps.find(({ id, activity }) => id === cutOff && changing.includes(activity));
+  if (planned !== undefined) return await situationOf(story, planned, 'failed');
+  const stores = (name: string): boolean => plan.targets.some((target) => target.name === name && target.traits.stores);
   const database = changed.filter(stores).at(-1) ?? null;
-  const onlyData = changed.every(stores);
-  const step = onlyData
-    ? ({ id: 'migrate', activity: 'migrate', target: database } as const)
+  const step = changed.every(stores)
+    ? ({ id: 'halt', activity: 'migrate', target: database } as const)
     : ({ id: 'halt', activity: 'watch', target: null } as const);
   return await situationOf(story, step, 'failed');
 }

@@ -81,7 +81,6 @@ async function wayBackOfAnother(story: Story): Promise<GoBack> {
 }
 
 async function comeBack(story: Story, back: Return): Promise<void> {
-  if (back.do === 'stay') return;
   if (back.targets.length > 0 || Object.keys(story.status.held).length > 0) enter(story, 'going back');
   note(story, back.because);
   await goBack(story, back.targets);

@@ -52,7 +52,7 @@ export async function settle(story: Story, step: Failed, trouble: Trouble): Prom
   record(story, `${step.id}: ${decision.because}`);
   if (decision.do !== 'ask') throw new GoBack(returnOf(decision));
   const answered = await askAbout(story, step, { trouble, decision });
-  return applyChoice(story, step, { answered, situation });
+  return applyChoice(story, step, { answered, situation, cause: trouble.cause });
 }
 
 export async function situationOf(story: Story, step: Failed, cause: Situation['cause']): Promise<Situation> {
@@ -163,9 +163,9 @@ async function askAbout(story: Story, step: Failed, { trouble, decision }: Asked
   });
 }
 
-type Chosen = { answered: Answered; situation: Situation };
+type Chosen = { answered: Answered; situation: Situation; cause: Situation['cause'] };
 
-function applyChoice(story: Story, step: Failed, { answered, situation }: Chosen): 'retry' | 'stay' {
+function applyChoice(story: Story, step: Failed, { answered, situation, cause }: Chosen): 'retry' | 'stay' {
   const { by, reason } = answered;
   if (answered.choice === 'retry') {
     story.status.failedStep = null;
@@ -173,22 +173,23 @@ function applyChoice(story: Story, step: Failed, { answered, situation }: Chosen
     return 'retry';
   }
   story.decidedBy = { by, choice: answered.choice, reason };
-  if (answered.choice === 'stay') return stay(story, step, by);
+  if (answered.choice === 'stay') return stay(story, step, { by, cause });
   const procedure = answered.choice.replace('restore-', '') as Procedure;
   const because = `${by} decided: ${reason ?? answered.choice}`;
   throw new GoBack({ do: 'restore', targets: targetsOf(procedure, situation.targets), because });
 }
 
-/** Staying after a failed change ends the release where it is; staying after failed evidence goes on. */
-function stay(story: Story, step: Failed, by: string): 'stay' {
+type Staying = { by: string; cause: Situation['cause'] };
+
+/** Staying after a failed change ends the release where it is; staying after evidence that only asks goes on. */
+function stay(story: Story, step: Failed, { by, cause }: Staying): 'stay' {
   note(story, `${step.id} failed and stays, decided by ${by}`);
   const status = story.status.steps.find(({ id }) => id === step.id);
   if (status !== undefined) status.state = 'kept';
-  if (by === 'silence')
-    tell(story, 'escalation', { subject: `${step.id} failed and nobody answered`, body: 'It stays.' });
-  const goesOn =
-    goesOnAfterStay.includes(step.activity) || (step.activity === 'verify' && !isDatabase(story, step.target));
-  if (goesOn) return 'stay';
+  const subject = `${step.id} failed and nobody answered`;
+  if (by === 'silence') tell(story, 'escalation', { subject, body: 'It stays.' });
+  const onlyAsks = step.activity === 'verify' && (cause !== 'failed' || !isDatabase(story, step.target));
+  if (onlyAsks || goesOnAfterStay.includes(step.activity)) return 'stay';
   throw new GoBack({ do: 'stay', targets: [], because: `${by} decided to leave everything as it is` });
 }
 
