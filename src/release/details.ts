@@ -135,12 +135,14 @@ function wayLines({ choice, command, signal, body }: WayToAnswer): string {
 }
 
 /** Steps that ran one by one; the others in one line, since nothing is known of them but their order. */
-function allStepLines({ steps, outcome }: ReleaseStatus): string[] {
-  const waiting = steps.filter(({ state }) => state === 'waiting').map(({ id }) => id);
-  const lines = steps.filter(({ state }) => state !== 'waiting').flatMap(stepLines);
-  if (waiting.length === 0) return lines;
-  const words = outcome === null ? 'still to come' : 'never ran';
-  return [...lines, `- ${stepGlyphs.waiting} ${words}: ${plainText(waiting.join(' → '), 2000)}`];
+function allStepLines({ steps }: ReleaseStatus): string[] {
+  const told = ({ state, detail }: StepStatus) => state !== 'waiting' && (state !== 'skipped' || detail !== null);
+  const lines = steps.filter(told).flatMap(stepLines);
+  const untold = (state: 'waiting' | 'skipped', words: string): string[] => {
+    const ids = steps.filter((step) => step.state === state && !told(step)).map(({ id }) => id);
+    return ids.length === 0 ? [] : [`- ${stepGlyphs[state]} ${words}: ${plainText(ids.join(' → '), 2000)}`];
+  };
+  return [...lines, ...untold('skipped', 'never ran'), ...untold('waiting', 'still to come')];
 }
 
 function stepLines(step: StepStatus): string[] {
