@@ -86,7 +86,19 @@ export async function runFiles(changing: Changing, pinned: PinnedFile[]): Promis
     await runFile(changing, { sql, sha256: file.sha256, done: [...done], rest });
     done.push(file.name);
   }
-  return { applied: done, recordedBefore: pinned.length - waiting.length };
+  const changed = done.length > 0 || (await appliedByRelease(changing));
+  return { applied: done, recordedBefore: pinned.length - waiting.length, changed };
+}
+
+/** An earlier attempt of this release may have applied what this one found recorded. */
+function appliedByRelease(changing: Changing): Promise<boolean> {
+  return inDatabase(changing, async (session) => {
+    const [mine] = await session.rows<{ any: boolean }>(
+      `select exists (select from ${ownTable} where kind = $1 and scope = $2 and release = $3) as any`,
+      [changing.change, scopeOf(changing), changing.call.release],
+    );
+    return mine?.any === true;
+  });
 }
 
 type FileRun = { sql: SqlFile; sha256: string; done: string[]; rest: string[] };

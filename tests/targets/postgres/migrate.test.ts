@@ -64,11 +64,21 @@ describe('a directory of SQL files', () => {
       'migrations/1_first.sql',
       `create function f() returns text language plpgsql as $$ begin return 'a;b'; end $$; -- the end;`,
     );
-    expect(await migrate()).toEqual({ applied: ['1_first.sql', '2_second.sql', '10_third.sql'], recordedBefore: 0 });
+    expect(await migrate()).toEqual({
+      applied: ['1_first.sql', '2_second.sql', '10_third.sql'],
+      recordedBefore: 0,
+      changed: true,
+    });
     expect(await columns()).toEqual(['b', 'c', 'id', 'name', 'price']);
     await world.write('migrations/11_fourth.sql', 'alter table products add column d int;');
-    expect(await migrate({ key: 'next release' })).toEqual({ applied: ['11_fourth.sql'], recordedBefore: 3 });
+    expect(await migrate({ key: 'next release' })).toEqual({
+      applied: ['11_fourth.sql'],
+      recordedBefore: 3,
+      changed: true,
+    });
     expect(await timesRun('add column b int')).toBe(1);
+    const nothing = { applied: [], recordedBefore: 4, changed: false };
+    expect(await migrate({ key: 'third release', release: 'another-release-id' })).toEqual(nothing);
   });
 
   test('that fails leaves nothing of the file, names the statement, and the database equals its savepoint', async () => {
@@ -261,6 +271,7 @@ describe('a command', () => {
     appendFileSync('ran.log', process.pid + ' ' + process.env.SAVEPOINT_VERSION + '\\n');
     console.log('connecting to ' + process.env.DATABASE_URL);
     const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
+    client.on('error', () => console.log('the session ended, the tool goes on'));
     await client.connect();
     await client.query(sql);
     await new Promise((resolve) => setTimeout(resolve, Number(seconds ?? 0) * 1000));
