@@ -39,7 +39,7 @@ function staleFence(fence: number): TargetFailure {
  * Ends the sessions of earlier attempts and sees them gone: a statement whose client died runs on by itself.
  * @throws TargetFailure `busy` when one does not end, `permission` when it may not be ended.
  */
-export async function endEarlierSessions(session: Session, place: Place, fence: number): Promise<number> {
+async function endEarlierSessions(session: Session, place: Place, fence: number): Promise<number> {
   const deadline = Date.now() + patienceMs;
   let ended = 0;
   for (;;) {
@@ -58,7 +58,6 @@ export async function endEarlierSessions(session: Session, place: Place, fence: 
     }
     await pause(20);
   }
-  await session.rows(`delete from savepoint.sessions where database = $1 and fence < $2`, [place.database, fence]);
   return ended;
 }
 
@@ -131,8 +130,15 @@ export async function claimed<T>(
   try {
     return await abortable(claim, signal, async () => {
       await takeFence(maintenance, call, place);
-      const groups = await endProcessGroups(call);
+      // Sessions first, so that an older worker cannot write down what it makes of its command's end; and once more,
+      // because a command may have connected again before it ended.
       const ended = await endEarlierSessions(maintenance, place, call.fence);
+      const groups = await endProcessGroups(call);
+      await endEarlierSessions(maintenance, place, call.fence);
+      await maintenance.rows('delete from savepoint.sessions where database = $1 and fence < $2', [
+        place.database,
+        call.fence,
+      ]);
       if (ended > 0 || groups > 0) call.log.warn('ended what an earlier attempt left', { sessions: ended, groups });
       await takeLock(maintenance, place);
       // A newer attempt may have claimed while this one waited.

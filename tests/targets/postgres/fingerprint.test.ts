@@ -65,6 +65,7 @@ describe.each(servers)('the fingerprint on $name', ({ name, bin }) => {
       'insert into crm.child values (1, 2)',
       ['crm.child'],
     ],
+    ['two equal rows that change alike', 'update crm.child set y = 3', 'update crm.child set y = 2', ['crm.child']],
     ['a sequence', `select nextval('crm.tickets')`, `select setval('crm.tickets', 105)`, ['values of sequences']],
     [
       'a column',
