@@ -73,10 +73,12 @@ function usage(io: Io, error: CommanderError): number {
   return exitCodes.usage;
 }
 
-/** A pipe that closes early, such as `| head`, is no error. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+/** A pipe that closes early, such as `| head`, or a terminal that is closed, is no error. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  });
+}
 
 const words = process.argv.slice(2);
 const { env, stdin, stdout, stderr } = process;

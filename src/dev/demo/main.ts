@@ -1,14 +1,13 @@
-import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { connect, type ReleaseClient } from '../../client.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { ReleaseResult } from '../../release/status.ts';
-import { type Guarded, startGuarded } from '../guarded.ts';
+import type { Guarded } from '../guarded.ts';
 import { isFree } from '../ports.ts';
 import { type DevServer, startDevServer } from '../temporal.ts';
 import type { Intended } from './intended.ts';
+import { startOwnProgram } from './own-program.ts';
 import { type Told, tellStory } from './story.ts';
 import { shopDirectory } from './versions.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -107,17 +106,13 @@ function addressLines(server: DevServer): string[] {
   return lines;
 }
 
-/** The worker gets what the plans refer to; nothing of it is in Temporal. */
-async function startDemoWorker(server: DevServer, workspace: Workspace): Promise<Guarded> {
-  const extension = extname(fileURLToPath(import.meta.url));
-  const program = fileURLToPath(new URL(`./worker-process${extension}`, import.meta.url));
-  const loader = extension === '.ts' ? ['--import', 'tsx'] : [];
-  const log = await open(join(workspace.home, 'worker.log'), 'a');
-  const words = [...loader, program, server.address, server.namespace, hostname()];
-  const env = { ...process.env, ...workspace.environment };
-  const worker = startGuarded(process.execPath, words, { env, log: log.fd });
-  await log.close();
-  return worker;
+/** A process of its own as in production. It gets what the plans refer to; nothing of that is in Temporal. */
+function startDemoWorker({ address, namespace }: DevServer, { home, environment }: Workspace): Promise<Guarded> {
+  return startOwnProgram('worker-process', {
+    words: [address, namespace, hostname()],
+    env: { ...process.env, ...environment },
+    logFile: join(home, 'worker.log'),
+  });
 }
 
 function releaser(options: DemoOptions, { client, workspace }: { client: ReleaseClient; workspace: Workspace }) {

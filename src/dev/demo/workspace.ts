@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guarded } from '../guarded.ts';
 import { freePort } from '../ports.ts';
 import { startFront } from './front.ts';
+import { startOwnProgram } from './own-program.ts';
 import { type DemoPostgres, startDemoPostgres } from './postgres.ts';
 import { buildShop } from './versions.ts';
 
@@ -28,15 +28,19 @@ export async function openWorkspace(): Promise<Workspace> {
   const home = await mkdtemp(join(tmpdir(), 'savepoint-demo-'));
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const started: { postgres?: DemoPostgres; front?: Guarded } = {};
+  const started: { janitor?: Guarded; postgres?: DemoPostgres; front?: Guarded } = {};
   const close = async (keep: boolean): Promise<void> => {
-    await endProcessesIn(home);
+    await started.janitor?.stop();
     await started.front?.stop();
     await started.postgres?.stop();
     if (!keep) await rm(home, { recursive: true, force: true });
   };
   try {
     const plans = await buildShop(home, { origin, backendPorts: [await freePort(), await freePort()] });
+    started.janitor = await startOwnProgram('janitor', {
+      words: [join(home, 'run')],
+      logFile: join(home, 'janitor.log'),
+    });
     started.postgres = await startDemoPostgres(join(home, 'postgres'));
     started.front = await startFront(home, port);
     const { adminUrl, appUrl } = started.postgres;
@@ -45,33 +49,5 @@ export async function openWorkspace(): Promise<Workspace> {
   } catch (error) {
     await close(true);
     throw error;
-  }
-}
-
-/** Backends outlive the worker on purpose, so the demo ends them itself: whatever works in a directory of the shop's. */
-async function endProcessesIn(home: string): Promise<void> {
-  const inside = join(home, 'run');
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    const found = await processesIn(inside);
-    for (const pid of found) kill(pid, signal);
-    for (let tries = 0; tries < 60 && (await processesIn(inside)).length > 0; tries += 1) await sleep(50);
-  }
-}
-
-async function processesIn(directory: string): Promise<number[]> {
-  const found: number[] = [];
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const cwd = await readlink(`/proc/${name}/cwd`).catch(() => '');
-    if (cwd.startsWith(`${directory}/`)) found.push(Number(name));
-  }
-  return found;
-}
-
-function kill(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It has ended meanwhile.
   }
 }
