@@ -1,6 +1,6 @@
 import type { Finding } from '../../release/target.ts';
 import type { Session } from './connection.ts';
-import type { Place } from './names.ts';
+import { maintenanceDatabase, type Place } from './names.ts';
 
 /** What the role in `url` may do on the server as a whole. */
 export type Role = { name: string; super: boolean; createDatabases: boolean; endSessions: boolean };
@@ -85,6 +85,24 @@ async function surveyParameters(session: Session, place: Place, role: Role): Pro
       `grant set on parameter ${name} to ${role.name}`,
     ),
   );
+}
+
+/** Another role may have made Savepoint's own database before. */
+export async function surveyMaintenance(session: Session, role: Role): Promise<Finding[]> {
+  const [there] = await session.rows<{ owner: string }>(
+    'select o.rolname as owner from pg_database d join pg_roles o on o.oid = d.datdba where d.datname = $1',
+    [maintenanceDatabase],
+  );
+  if (there === undefined) return [];
+  const what = `${role.name} may not use the database ${maintenanceDatabase}, which ${there.owner} made`;
+  const refused = [fail(what, `use the role ${there.owner} in url, or: grant ${there.owner} to ${role.name}`)];
+  if (session.database !== maintenanceDatabase) return refused;
+  const [tables] = await session.rows<{ usable: boolean }>(
+    `select coalesce(has_schema_privilege(to_regnamespace('savepoint'), 'USAGE')
+       and bool_and(has_table_privilege(c.oid, 'INSERT') and has_table_privilege(c.oid, 'DELETE')), true) as usable
+       from pg_class c where c.relnamespace = to_regnamespace('savepoint') and c.relkind = 'r'`,
+  );
+  return tables?.usable === true ? [] : refused;
 }
 
 /** In the database itself: everything has to be readable, or a fingerprint would leave it out. */

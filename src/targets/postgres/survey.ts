@@ -8,7 +8,7 @@ import { openAnywhere } from './maintenance.ts';
 import { applicationName, besideName, copyName, type Place, placeOf } from './names.ts';
 import { surveyExtensions, surveyFollowers, surveyHold, surveyLeftovers, surveyWriters } from './obstacles.ts';
 import type { PostgresSpec } from './postgres.schema.ts';
-import { type Role, readRole, surveyReading, surveyRights } from './rights.ts';
+import { type Role, readRole, surveyMaintenance, surveyReading, surveyRights } from './rights.ts';
 import { surveyRoom } from './room.ts';
 import { findTools, majorVersion } from './tools.ts';
 
@@ -38,7 +38,11 @@ type Where = { place: Place; application: string };
 async function surveyServer(call: Call<PostgresSpec>, session: Session, where: Where): Promise<Survey> {
   const { place } = where;
   const role = await readRole(session);
-  const findings = [...(await surveyVersion(call, session)), ...(await surveyRights(session, place, role))];
+  const findings = [
+    ...(await surveyVersion(call, session)),
+    ...(await surveyRights(session, place, role)),
+    ...(await surveyMaintenance(session, role)),
+  ];
   if ((await findDatabase(session, place.database)) === null) {
     findings.push({ status: 'PASS', what: `${place.database} does not exist yet; this release makes it` });
     return { findings, running: null };

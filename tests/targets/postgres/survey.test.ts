@@ -65,7 +65,8 @@ describe('a survey', () => {
     );
     await server.sql(`grant connect on database ${world.database} to weak`);
     const spec = { url: server.url(world.database, { user: 'weak', password: 'weak' }) };
-    const found = (await failures(spec)).map((finding) => `${finding.what} -> ${finding.remedy}`);
+    const all = (await failures(spec)).map((finding) => `${finding.what} -> ${finding.remedy}`);
+    const found = all.filter((line) => !line.includes('the database savepoint'));
     expect(found).toEqual([
       'weak may not create and rename databases -> alter role weak createdb',
       'weak may not end sessions of other roles -> grant pg_signal_backend to weak',
@@ -76,6 +77,19 @@ describe('a survey', () => {
     ]);
     const failure = await failureOf(attempt(world.call({ key: 'save', spec }), postgres.save));
     expect(failure.kind).toBe('permission');
+  });
+
+  test('says when another role made the database where fences are kept', async () => {
+    await attempt(world.call({ key: 'save' }), postgres.save);
+    await server.sql(`create role second login superuser password 'second'`);
+    await server.sql(
+      `create role third login createdb password 'third' in role pg_signal_backend, pg_read_all_data, shop_owner`,
+    );
+    const of = (user: string) => failures({ url: server.url(world.database, { user, password: user }) });
+    expect(await of('second')).toEqual([]);
+    expect((await of('third')).map((finding) => finding.what)).toContain(
+      'third may not use the database savepoint, which postgres made',
+    );
   });
 
   test('names a server that does not answer or does not let it in, never the password', async () => {
