@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { memoryWorld } from '../../src/targets/memory/world.ts';
 import { abortUpdate } from '../../src/workflows/messages.ts';
+import { benchForFile } from '../support/file-bench.ts';
 import { memoryPlan, worldsOf } from '../support/plans.ts';
-import { approve, type Bench, type Handle, openBench, until } from '../support/release.ts';
-import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
+import { approve, type Handle, until } from '../support/release.ts';
 
-let temporal: TemporalForTests;
-let bench: Bench;
-
-beforeAll(async () => {
-  temporal = await startTemporal();
-  bench = await openBench(temporal);
-});
-
-afterAll(async () => {
-  await bench?.stop();
-  await temporal?.stop();
-});
+const bench = benchForFile();
 
 /** Which verb of its target makes a step long enough to be hit in the middle. */
 const verbs: Record<string, string> = { snapshot: 'save', migrate: 'apply', deploy: 'apply' };
@@ -72,7 +61,7 @@ async function answerIfAsked(handle: Handle): Promise<void> {
 describe.each(['abort', 'cancel'] as const)('%s in the middle of', (how) => {
   it.each(stages)('%s leaves the world as it was, with nobody held', async (stage) => {
     const application = `${how}-${stage.replaceAll(' ', '-')}`;
-    const handle = await bench.start(slowPlan(application, stage));
+    const handle = await bench().start(slowPlan(application, stage));
     await reach(handle, stage);
     if (how === 'cancel') await handle.cancel();
     else {

@@ -1,25 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { memoryEffects, memoryWorld } from '../../src/targets/memory/world.ts';
+import { benchForFile } from '../support/file-bench.ts';
 import { memoryPlan, worldsOf } from '../support/plans.ts';
-import { approve, type Bench, type Handle, openBench, until } from '../support/release.ts';
-import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
+import { approve, type Handle, until } from '../support/release.ts';
 
-let temporal: TemporalForTests;
-let bench: Bench;
-
-beforeAll(async () => {
-  temporal = await startTemporal();
-  bench = await openBench(temporal);
-});
-
-afterAll(async () => {
-  await bench?.stop();
-  await temporal?.stop();
-});
+const bench = benchForFile();
 
 /** A release that was terminated while its migration ran. Its activity goes on for as long as it likes. */
 async function terminatedInMigrate(application: string, database: object = {}): Promise<Handle> {
-  const handle = await bench.start(memoryPlan({ application, database: { workMs: { apply: '2s' }, ...database } }));
+  const handle = await bench().start(memoryPlan({ application, database: { workMs: { apply: '2s' }, ...database } }));
   await approve(handle);
   await until(handle, ({ steps }) => steps.some(({ id, state }) => id === 'migrate database' && state === 'running'));
   await handle.terminate('somebody pressed the wrong button');
@@ -31,7 +20,7 @@ describe('after a release was terminated half way', () => {
     const application = 'dirty';
     await terminatedInMigrate(application);
     for (const version of ['v2', 'v3']) {
-      const next = await bench.start(memoryPlan({ application }), { version });
+      const next = await bench().start(memoryPlan({ application }), { version });
       const result = await next.result();
       expect(result).toMatchObject({ outcome: 'stopped', dirty: { version: 'v2', changed: ['database'] } });
       expect(result.failure?.message).toMatch(/of v2 ended terminated half way: it had changed database/);
@@ -43,7 +32,7 @@ describe('after a release was terminated half way', () => {
     const application = 'resumed';
     const first = await terminatedInMigrate(application);
     const continuation = { as: 'resume', reason: 'it was a slip' } as const;
-    const next = await bench.start(memoryPlan({ application, database: { workMs: { apply: '2s' } } }), {
+    const next = await bench().start(memoryPlan({ application, database: { workMs: { apply: '2s' } } }), {
       continuation,
     });
     await approve(next);
@@ -52,7 +41,7 @@ describe('after a release was terminated half way', () => {
     const effects = memoryEffects(Object.values(worldsOf(application)));
     expect(effects.filter(({ change }) => change === 'migrate')).toHaveLength(1);
     expect(memoryWorld(worldsOf(application).backend).state.version).toBe('v2');
-    const after = await bench.start(memoryPlan({ application }), { version: 'v3' });
+    const after = await bench().start(memoryPlan({ application }), { version: 'v3' });
     await approve(after);
     expect(await after.result()).toMatchObject({ outcome: 'released', dirty: null });
   });
@@ -62,7 +51,7 @@ describe('after a release was terminated half way', () => {
     const breaking = { compatibility: 'breaking' };
     await terminatedInMigrate(application, breaking);
     const continuation = { as: 'restore', reason: 'not tonight' } as const;
-    const next = await bench.start(memoryPlan({ application, database: breaking }), { version: 'v3', continuation });
+    const next = await bench().start(memoryPlan({ application, database: breaking }), { version: 'v3', continuation });
     const result = await next.result();
     expect(result).toMatchObject({ outcome: 'rolled-back' });
     expect(memoryWorld(worldsOf(application).database).state.schema).toBe('v1');
@@ -73,7 +62,7 @@ describe('after a release was terminated half way', () => {
     const application = 'accepted';
     await terminatedInMigrate(application);
     const continuation = { as: 'accept-dirty', reason: 'repaired by hand' } as const;
-    const next = await bench.start(memoryPlan({ application }), { version: 'v3', continuation });
+    const next = await bench().start(memoryPlan({ application }), { version: 'v3', continuation });
     await approve(next);
     const result = await next.result();
     expect(result.outcome).toBe('released');
@@ -84,7 +73,7 @@ describe('after a release was terminated half way', () => {
     const application = 'other-version';
     await terminatedInMigrate(application);
     const continuation = { as: 'resume', reason: 'it was a slip' } as const;
-    const next = await bench.start(memoryPlan({ application }), { version: 'v3', continuation });
+    const next = await bench().start(memoryPlan({ application }), { version: 'v3', continuation });
     const result = await next.result();
     expect(result).toMatchObject({ outcome: 'stopped', dirty: { version: 'v2' } });
     expect(result.failure?.message).toBe('the release to resume was of v2, not of v3');
@@ -94,11 +83,11 @@ describe('after a release was terminated half way', () => {
 describe('after a release that ended cleanly', () => {
   it('there is nothing to resume', async () => {
     const application = 'clean';
-    const first = await bench.start(memoryPlan({ application }));
+    const first = await bench().start(memoryPlan({ application }));
     await approve(first);
     await first.result();
     const continuation = { as: 'resume', reason: 'habit' } as const;
-    const next = await bench.start(memoryPlan({ application }), { continuation });
+    const next = await bench().start(memoryPlan({ application }), { continuation });
     expect((await next.result()).failure?.message).toBe('the previous release ended cleanly');
   });
 });

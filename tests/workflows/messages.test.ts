@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { memoryEffects, memoryWorld } from '../../src/targets/memory/world.ts';
 import {
   abortSignal,
@@ -16,25 +16,14 @@ import {
   supersedeUpdate,
   takeOverUpdate,
 } from '../../src/workflows/messages.ts';
+import { benchForFile } from '../support/file-bench.ts';
 import { memoryPlan, worldsOf } from '../support/plans.ts';
-import { approve, type Bench, type Handle, openBench, statusOf, until } from '../support/release.ts';
-import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
+import { approve, type Handle, statusOf, until } from '../support/release.ts';
 
-let temporal: TemporalForTests;
-let bench: Bench;
-
-beforeAll(async () => {
-  temporal = await startTemporal();
-  bench = await openBench(temporal);
-});
-
-afterAll(async () => {
-  await bench?.stop();
-  await temporal?.stop();
-});
+const bench = benchForFile();
 
 async function atGate(application: string, more: object = {}): Promise<{ handle: Handle; digest: string }> {
-  const handle = await bench.start(memoryPlan({ application, more }));
+  const handle = await bench().start(memoryPlan({ application, more }));
   const { question } = await until(handle, ({ question: asked }) => asked !== null);
   return { handle, digest: question?.digest ?? '' };
 }
@@ -131,7 +120,7 @@ describe.each(both)('go/no-go by %s', (how) => {
   it('refuses a no after the go', async () => {
     const application = name('too-late');
     const slow = { workMs: { prepare: '1ms', save: '1500ms' } };
-    const handle = await bench.start(memoryPlan({ application, database: slow }));
+    const handle = await bench().start(memoryPlan({ application, database: slow }));
     await approve(handle);
     const no = { by: 'product-owner', reason: 'I was wrong' };
     if (how === 'update') {
@@ -160,7 +149,7 @@ describe('silence', () => {
 describe('an empty or malformed signal', () => {
   it('changes nothing and says what is missing', async () => {
     const { handle } = await atGate('malformed');
-    const send = bench.client.workflow.getHandle(handle.workflowId);
+    const send = bench().client.workflow.getHandle(handle.workflowId);
     await send.signal('approve');
     await send.signal('approve', 'yes');
     await send.signal('reject', { by: 7 });
@@ -200,7 +189,7 @@ describe('abort', () => {
 
   it('in the middle of a deploy goes back within ten seconds when told to', async () => {
     const application = 'abort-deploy';
-    const handle = await bench.start(memoryPlan({ application, backend: { workMs: { apply: '60s' } } }));
+    const handle = await bench().start(memoryPlan({ application, backend: { workMs: { apply: '60s' } } }));
     await approve(handle);
     await until(handle, ({ steps }) => steps.some(({ id, state }) => id === 'deploy backend' && state === 'running'));
     const asked = Date.now();
@@ -212,7 +201,7 @@ describe('abort', () => {
 
   it('asks where to when the message does not say', async () => {
     const application = 'abort-asks';
-    const handle = await bench.start(memoryPlan({ application, frontend: { workMs: { apply: '60s' } } }));
+    const handle = await bench().start(memoryPlan({ application, frontend: { workMs: { apply: '60s' } } }));
     await approve(handle);
     await until(handle, ({ steps }) => steps.some(({ id, state }) => id === 'deploy frontend' && state === 'running'));
     await handle.executeUpdate(abortUpdate, { args: [{ by: 'deployment-lead', reason: 'customers call' }] });
@@ -227,7 +216,7 @@ describe('abort', () => {
 
   it('a cancel from the Temporal UI undoes what was done', async () => {
     const application = 'cancelled';
-    const handle = await bench.start(memoryPlan({ application, frontend: { workMs: { apply: '60s' } } }));
+    const handle = await bench().start(memoryPlan({ application, frontend: { workMs: { apply: '60s' } } }));
     await approve(handle);
     await until(handle, ({ steps }) => steps.some(({ id, state }) => id === 'deploy frontend' && state === 'running'));
     await handle.cancel();
@@ -242,7 +231,7 @@ const watching = { watch: { schedule: [{ every: '20s', for: '1m' }], checks } };
 
 describe('during the watch', () => {
   async function inWatch(application: string): Promise<Handle> {
-    const handle = await bench.start(memoryPlan({ application, more: watching }));
+    const handle = await bench().start(memoryPlan({ application, more: watching }));
     await approve(handle);
     await until(handle, ({ phase }) => phase === 'watch');
     return handle;
@@ -268,7 +257,7 @@ describe('during the watch', () => {
     expect(await refusal(handle.executeUpdate(supersedeUpdate, { args: [by] }))).toContain('waits at its go/no-go');
     await handle.executeUpdate(takeOverUpdate, { args: [by] });
     expect(await handle.result()).toMatchObject({ outcome: 'superseded' });
-    const next = await bench.start(memoryPlan({ application: 'take-over' }), { version: 'v3' });
+    const next = await bench().start(memoryPlan({ application: 'take-over' }), { version: 'v3' });
     await approve(next);
     expect(await next.result()).toMatchObject({ outcome: 'released', version: 'v3' });
   });
@@ -277,7 +266,7 @@ describe('during the watch', () => {
 describe('a second start', () => {
   it('is refused by the server while one runs, and free after a supersede', async () => {
     const { handle } = await atGate('locked');
-    await expect(bench.start(memoryPlan({ application: 'locked' }))).rejects.toThrow(/already started/i);
+    await expect(bench().start(memoryPlan({ application: 'locked' }))).rejects.toThrow(/already started/i);
     await handle.executeUpdate(supersedeUpdate, { args: [{ by: 'deployment-lead', reason: 'newer', version: 'v3' }] });
     expect(await handle.result()).toMatchObject({ outcome: 'superseded' });
   });

@@ -1,23 +1,12 @@
 import { WorkflowFailedError } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { memoryEffects, memoryWorld } from '../../src/targets/memory/world.ts';
 import { decideUpdate } from '../../src/workflows/messages.ts';
+import { benchForFile } from '../support/file-bench.ts';
 import { memoryPlan, worldsOf } from '../support/plans.ts';
-import { approve, type Bench, type Handle, openBench, until } from '../support/release.ts';
-import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
+import { approve, type Handle, until } from '../support/release.ts';
 
-let temporal: TemporalForTests;
-let bench: Bench;
-
-beforeAll(async () => {
-  temporal = await startTemporal();
-  bench = await openBench(temporal);
-});
-
-afterAll(async () => {
-  await bench?.stop();
-  await temporal?.stop();
-});
+const bench = benchForFile();
 
 /** What runs in each of the three worlds now. */
 function versions(application: string): (string | null)[] {
@@ -38,7 +27,7 @@ const failed = (verb: string, more: object = {}): object => ({ faults: [{ verb, 
 describe('a broken release', () => {
   it('stops without a trace when an artefact cannot be built', async () => {
     const application = 'no-build';
-    const handle = await bench.start(memoryPlan({ application, backend: failed('prepare') }));
+    const handle = await bench().start(memoryPlan({ application, backend: failed('prepare') }));
     expect(await handle.result()).toMatchObject({ outcome: 'stopped', failedStep: 'prepare backend', restored: [] });
     const verbs = memoryEffects(Object.values(worldsOf(application))).map(({ verb }) => verb);
     expect(new Set(verbs)).toEqual(new Set(['prepare']));
@@ -47,7 +36,7 @@ describe('a broken release', () => {
   it('stops without a trace when an undo would not be possible', async () => {
     const application = 'no-undo';
     const findings = [{ status: 'FAIL', what: 'no room for a copy', remedy: 'free 3 GB' }];
-    const handle = await bench.start(memoryPlan({ application, database: { findings } }));
+    const handle = await bench().start(memoryPlan({ application, database: { findings } }));
     const result = await handle.result();
     expect(result).toMatchObject({ outcome: 'stopped', failedStep: 'survey database' });
     expect(result.failure).toMatchObject({ message: 'no room for a copy', remedy: 'free 3 GB' });
@@ -56,7 +45,7 @@ describe('a broken release', () => {
 
   it('stops and starts again what was held when the savepoint cannot be taken', async () => {
     const application = 'no-savepoint';
-    const handle = await bench.start(
+    const handle = await bench().start(
       memoryPlan({ application, database: { compatibility: 'breaking', ...failed('save') } }),
     );
     await approve(handle);
@@ -66,7 +55,7 @@ describe('a broken release', () => {
 
   it('proves that nothing changed when a transactional migration fails', async () => {
     const application = 'clean-failure';
-    const handle = await bench.start(memoryPlan({ application, database: failed('apply', { change: 'migrate' }) }));
+    const handle = await bench().start(memoryPlan({ application, database: failed('apply', { change: 'migrate' }) }));
     await approve(handle);
     const result = await handle.result();
     expect(result).toMatchObject({ outcome: 'rolled-back', failedStep: 'migrate database', restored: [] });
@@ -76,7 +65,7 @@ describe('a broken release', () => {
   it('restores the database by itself when writers were held and a migration failed half way', async () => {
     const application = 'half-way';
     const database = { compatibility: 'breaking', ...failed('apply', { change: 'migrate', when: 'half' }) };
-    const handle = await bench.start(memoryPlan({ application, database }));
+    const handle = await bench().start(memoryPlan({ application, database }));
     await approve(handle);
     const result = await handle.result();
     expect(result).toMatchObject({ outcome: 'rolled-back', failedStep: 'migrate database' });
@@ -87,7 +76,7 @@ describe('a broken release', () => {
 
   it('asks before it restores a database that users wrote to, and restores it with a reason', async () => {
     const application = 'asks-first';
-    const handle = await bench.start(
+    const handle = await bench().start(
       memoryPlan({ application, database: failed('apply', { change: 'migrate', when: 'half' }) }),
     );
     await approve(handle);
@@ -101,7 +90,7 @@ describe('a broken release', () => {
 
   it('restores the code, newest first, when the backend does not come up', async () => {
     const application = 'no-backend';
-    const handle = await bench.start(memoryPlan({ application, backend: failed('apply', { when: 'after' }) }));
+    const handle = await bench().start(memoryPlan({ application, backend: failed('apply', { when: 'after' }) }));
     await approve(handle);
     const result = await handle.result();
     expect(result).toMatchObject({ outcome: 'rolled-back', failedStep: 'deploy backend', stays: ['database'] });
@@ -111,7 +100,7 @@ describe('a broken release', () => {
 
   it('restores backend and frontend when the frontend fails', async () => {
     const application = 'no-frontend';
-    const handle = await bench.start(memoryPlan({ application, frontend: failed('apply', { when: 'half' }) }));
+    const handle = await bench().start(memoryPlan({ application, frontend: failed('apply', { when: 'half' }) }));
     await approve(handle);
     const result = await handle.result();
     expect(result).toMatchObject({ outcome: 'rolled-back', failedStep: 'deploy frontend' });
@@ -125,7 +114,7 @@ describe('a broken release', () => {
       { verb: 'apply', kind: 'failed', when: 'after' },
       { verb: 'restore', kind: 'failed', times: 2 },
     ];
-    const handle = await bench.start(memoryPlan({ application, frontend: { faults } }));
+    const handle = await bench().start(memoryPlan({ application, frontend: { faults } }));
     await approve(handle);
     await decide(handle, 'retry');
     const again = await until(handle, ({ question }) => question?.id === 'blocked #2');
@@ -143,15 +132,15 @@ describe('a broken release', () => {
       { verb: 'apply', kind: 'failed', when: 'after' },
       { verb: 'restore', kind: 'failed', times: 9 },
     ];
-    const handle = await bench.start(memoryPlan({ application, frontend: { faults } }));
+    const handle = await bench().start(memoryPlan({ application, frontend: { faults } }));
     await approve(handle);
     await decide(handle, 'abandon', 'the host is gone');
     await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
-    const next = await bench.start(memoryPlan({ application }), { version: 'v3' });
+    const next = await bench().start(memoryPlan({ application }), { version: 'v3' });
     const refused = await next.result();
     expect(refused).toMatchObject({ outcome: 'stopped', dirty: { version: 'v2' } });
     expect(refused.failure?.message).toContain('it had changed database, backend, frontend');
-    const once = await bench.start(memoryPlan({ application }), { version: 'v3' });
+    const once = await bench().start(memoryPlan({ application }), { version: 'v3' });
     expect(await once.result()).toMatchObject({ outcome: 'stopped', dirty: { version: 'v2' } });
   });
 });
@@ -159,7 +148,7 @@ describe('a broken release', () => {
 describe('a good release', () => {
   it('goes live', async () => {
     const application = 'good';
-    const handle = await bench.start(memoryPlan({ application }));
+    const handle = await bench().start(memoryPlan({ application }));
     await approve(handle);
     expect(await handle.result()).toMatchObject({ outcome: 'released', version: 'v2', restored: [], rowsLost: null });
     expect(versions(application)).toEqual(['v2', 'v2', 'v2']);
@@ -168,7 +157,7 @@ describe('a good release', () => {
   it('goes live where nothing was before, and takes back to nothing', async () => {
     const application = 'first';
     const none = { initial: undefined };
-    const handle = await bench.start(
+    const handle = await bench().start(
       memoryPlan({
         application,
         database: none,
