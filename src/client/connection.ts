@@ -55,9 +55,9 @@ function uiBase(address: string): string | null {
   return /\.tmprl\.cloud:|\.api\.temporal\.io:/.test(address) ? 'https://cloud.temporal.io' : null;
 }
 
-/** Address of a release in the Temporal UI; null where the UI is not known. */
+/** Where the Temporal UI shows how a release stands and how to answer it; null where the UI is not known. */
 export function uiAddress(link: Pick<Link, 'uiBase' | 'namespace'>, workflowId: string, runId: string): string | null {
   if (link.uiBase === null) return null;
   const path = [link.namespace, 'workflows', workflowId, runId].map((part) => encodeURIComponent(part)).join('/');
-  return `${link.uiBase}/namespaces/${path}`;
+  return `${link.uiBase}/namespaces/${path}/user-metadata`;
 }

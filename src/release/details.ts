@@ -31,11 +31,11 @@ export function staticSummary(application: string, environment: string, version:
   return summary;
 }
 
-/** Fixed text under the summary: who asked for the release, and the digest of its plan. */
+/** Fixed text under the summary, in a frame that shows three lines: who asked, of which plan, after which run. */
 export function staticDetails(input: { requester: string; planDigest: string; previousRunId: string | null }): string {
-  const before = input.previousRunId === null ? '' : `\n\nRun before it: ${code(input.previousRunId)}`;
-  const plan = `Digest of the plan alone: ${code(input.planDigest)}; what people approve is shown with the question.`;
-  return `Asked for by **${plainText(input.requester)}**.\n\n${plan}${before}`;
+  const lines = [`Asked for by **${plainText(input.requester)}**`, `Plan as written: ${code(input.planDigest, 13)}`];
+  if (input.previousRunId !== null) lines.push(`Run before it: ${code(input.previousRunId)}`);
+  return lines.join('\\\n');
 }
 
 /** What the Temporal UI shows of a running release, in Markdown of at most 20,000 bytes. Depends on `status` only. */
@@ -50,11 +50,11 @@ export function currentDetails(status: ReleaseStatus): string {
     section('Refused just now', fresh.map(refusalLine), 'last'),
     ...(question === null ? [] : questionSections(status, question)),
     section('Restored', status.restored.flatMap(restoredLines)),
+    section('Notes', notes, 'last'),
     section('Steps', allStepLines(status)),
     section('Watch', watchLines(status), 'last'),
     section('Savepoints', status.savepoints.map(savepointLine)),
     section('Refused messages', older.map(refusalLine), 'last'),
-    section('Notes', notes, 'last'),
   ];
   return joined(
     sections.filter((each) => each.lines.length > 0),
@@ -95,8 +95,9 @@ function headline(status: ReleaseStatus): Section {
 
 function headlineState(status: ReleaseStatus): string {
   if (status.outcome === null) return `phase ${code(status.phase)}`;
-  const wentBack = status.restored.some(({ state }) => state === 'restored' || state === 'by-hand');
-  const lost = wentBack ? ` · rows lost: ${rows(status.rowsLost)}` : '';
+  // Only what replaced something with data, which is kept, can have lost some.
+  const replacedData = status.restored.some(({ kept }) => kept !== null);
+  const lost = replacedData || status.rowsLost !== null ? ` · rows lost: ${rows(status.rowsLost)}` : '';
   return `**${status.outcome}**: ${endings[status.outcome].means}${lost}`;
 }
 
@@ -128,10 +129,26 @@ const whole = Number.POSITIVE_INFINITY;
 function wayLines({ choice, command, signal, body }: WayToAnswer): string {
   return [
     `**${plainText(choice.label)}**`,
-    codeBlock('sh', command, whole),
+    codeBlock('sh', overLines(command), whole),
     `or ${code(signal)} with`,
     codeBlock('json', JSON.stringify(body, null, 2), whole),
   ].join('\n');
+}
+
+const widestCommand = 66;
+
+/** What is wider than the panel is cut off there; a shell reads on after a backslash, unless it is quoted. */
+function overLines(command: string): string {
+  if (command.length <= widestCommand) return command;
+  const [first, ...options] = command.split(/ (?=--[a-z]+ )/);
+  const lines = [first ?? ''];
+  for (const option of options) {
+    const last = lines.at(-1) ?? '';
+    const isQuoted = (lines.join('').split("'").length - 1) % 2 === 1;
+    if (isQuoted || last.length + option.length < widestCommand) lines[lines.length - 1] = `${last} ${option}`;
+    else lines.push(`  ${option}`);
+  }
+  return lines.join(' \\\n');
 }
 
 /** Steps that ran one by one; the others in one line, since nothing is known of them but their order. */
@@ -160,7 +177,7 @@ function stepLines(step: StepStatus): string[] {
   ];
   if (step.failure) lines.push(`  - ✘ ${plainText(`${step.failure.kind}: ${step.failure.message}`, 600)}`);
   for (const check of step.checks) {
-    if (check.status === 'PASS') continue;
+    if (check.status === 'PASS' || step.failure?.message === `${check.name}: ${check.summary}`) continue;
     lines.push(`  - ${check.status} ${plainText(check.name)}: ${plainText(check.summary)}`);
   }
   for (const judgement of step.judgements) {

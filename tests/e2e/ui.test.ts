@@ -19,7 +19,8 @@ import {
   requestCancellation,
   rowOf,
   sendMessage,
-  takePicture,
+  takePictureOf,
+  takePictureOfPanel,
   textOf,
 } from '../support/browser.ts';
 import { startChromium } from '../support/chromium.ts';
@@ -108,20 +109,20 @@ describe.skipIf(isMissing(chromium))('the Temporal UI', () => {
       const release = await atGate('shop', {}, 'production');
       const text = await details(release);
       expect(await textOf(panel(page, 'Summary'))).toBe('shop production v2');
-      expect(await textOf(panel(page, 'Details'))).toContain('Asked for by deployment-lead.');
+      expect(await textOf(panel(page, 'Details'))).toContain('Asked for by deployment-lead\n');
       expect(text).toContain('Release shop v2 to production?');
       expect(text).toContain('Who: product-owner; not deployment-lead, who asked for the release');
       expect(text).toContain('without an answer the answer is expire');
       expect(text).toContain('More Actions → Send an Update');
       const commands = await panel(page, 'Current Details').locator('code.language-sh').allInnerTexts();
-      expect(commands.map((command) => command.trim())).toEqual([
+      expect(commands.map((command) => command.trim().replaceAll(' \\\n  ', ' '))).toEqual([
         `savepoint approve release/shop/production --by product-owner --digest ${release.digest.slice(0, 12)}`,
         "savepoint reject release/shop/production --by product-owner --reason 'why'",
       ]);
       expect(JSON.parse(await shownBody('approve'))).toEqual({ by: 'product-owner', digest: release.digest });
       expect(text).toMatch(/✔ prepare backend · [\d.]+ m?s/);
       expect(text).toContain('still to come: survey database again → ');
-      await takePicture(page, `${images}gate.png`);
+      await takePictureOfPanel(page, 'Current Details', { file: `${images}gate.png`, height: 800 });
       await release.handle.terminate();
     });
 
@@ -166,7 +167,7 @@ describe.skipIf(isMissing(chromium))('the Temporal UI', () => {
       await openDialog(page)
         .getByRole('button', { name: /Select an? / })
         .click();
-      await takePicture(page, `${images}${dialog === 'Send a Signal' ? 'signals' : 'updates'}.png`);
+      if (dialog === 'Send an Update') await takePictureOf(openDialog(page), `${images}messages.png`);
       for (const name of ['approve', 'reject', 'decide', 'abort', 'rollback', 'finish', 'pause', 'resume']) {
         expect(await textOf(option(openDialog(page), name))).toContain('{"by": "…"');
       }
@@ -221,7 +222,7 @@ describe.skipIf(isMissing(chromium))('the Temporal UI', () => {
       await details(release);
       await sendMessage(page, 'Send an Update', { name: 'approve', body: wrong });
       await openDialog(page).getByText('is not what waits here').first().waitFor();
-      await takePicture(page, `${images}refused.png`);
+      await takePictureOf(openDialog(page), `${images}refused.png`);
       expect(await textOf(openDialog(page))).not.toContain('handlers.ts');
       await release.handle.terminate();
     });
@@ -252,7 +253,8 @@ describe.skipIf(isMissing(chromium))('the Temporal UI', () => {
     expect(text).toContain('✘ smoke failed: orders answer: sh ended with exit code 1');
     expect(text).toContain('GET /orders → 500');
     expect(text).toContain('↩ backend · restored · proved by version');
+    expect(text).toMatch(/Notes\s+[\s\S]*database keeps what the migration brought[\s\S]*Steps/);
     expect(memoryWorld(worldsOf('shop').backend).state.version).toBe('v1');
-    await takePicture(page, `${images}rolled-back.png`);
+    await takePictureOfPanel(page, 'Current Details', { file: `${images}rolled-back.png`, height: 640 });
   });
 });

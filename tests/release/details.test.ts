@@ -50,7 +50,8 @@ Answer with a command in a terminal, or on this page: **More Actions** → **Sen
 
 **Go**
 \`\`\`sh
-savepoint approve release/shop/production --by product-owner --digest 3fe55f515a29
+savepoint approve release/shop/production --by product-owner \\
+  --digest 3fe55f515a29
 \`\`\`
 or \`approve\` with
 \`\`\`json
@@ -61,7 +62,8 @@ or \`approve\` with
 \`\`\`
 **No-go**
 \`\`\`sh
-savepoint reject release/shop/production --by product-owner --reason 'why'
+savepoint reject release/shop/production --by product-owner \\
+  --reason 'why'
 \`\`\`
 or \`reject\` with
 \`\`\`json
@@ -70,6 +72,13 @@ or \`reject\` with
   "reason": "why"
 }
 \`\`\``);
+  });
+
+  it('break a wide command only where a shell reads on', () => {
+    const deciders = ["the --one 'who' decides"];
+    const details = currentDetails(going({ question: { ...gate, deciders } }));
+    expect(details).toContain(`savepoint approve release/shop/production --by 'the --one '\\''who'\\'' decides' \\
+  --digest 3fe55f515a29`);
   });
 
   it('show a message that was just refused before the question that it meant to answer', () => {

@@ -86,12 +86,20 @@ export async function rowOf(page: Page, workflowId: string): Promise<Record<stri
 /** Pictures for the docs are only written when they are asked for. */
 export const takesPictures = process.env.SAVEPOINT_SCREENSHOTS === '1';
 
-/** The part of the page below the bar at the top, in a window that fits into a text. */
-export async function takePicture(page: Page, file: string): Promise<void> {
+export const pictureWindow = { width: 1400, height: 1200 };
+
+/** One panel of `user-metadata` with its heading, `height` pixels of it. */
+export async function takePictureOfPanel(page: Page, name: Panel, to: { file: string; height: number }): Promise<void> {
   if (!takesPictures) return;
-  mkdirSync(dirname(file), { recursive: true });
-  const [x, y, width, height] = [64, 50, 1136, 850];
-  await page.screenshot({ path: file, clip: { x, y, width, height } });
+  mkdirSync(dirname(to.file), { recursive: true });
+  const box = await page.getByRole('heading', { name, exact: true }).boundingBox();
+  if (box === null) throw new Error(`there is no ${name} on this page`);
+  const [x, y] = [box.x - 20, box.y - 10];
+  await page.screenshot({ path: to.file, clip: { x, y, width: pictureWindow.width - x, height: to.height } });
 }
 
-export const pictureWindow = { width: 1200, height: 900 };
+export async function takePictureOf(locator: Locator, file: string): Promise<void> {
+  if (!takesPictures) return;
+  mkdirSync(dirname(file), { recursive: true });
+  await locator.screenshot({ path: file });
+}
