@@ -2,7 +2,7 @@ import { readdir, readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * `janitor <directory>`: ends every process that works inside the directory, once it is told to end itself. Backends
+ * `janitor <directory>`: ends every process that works in the directory, once it is told to end itself. Backends
  * outlive the worker on purpose; the janitor sees to it that none outlives the demo, however that ends.
  */
 const [directory = ''] = process.argv.slice(2);
@@ -12,7 +12,7 @@ async function inside(): Promise<number[]> {
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const cwd = await readlink(`/proc/${name}/cwd`).catch(() => '');
-    if (directory !== '' && cwd.startsWith(`${directory}/`)) found.push(Number(name));
+    if (directory !== '' && `${cwd}/`.startsWith(`${directory}/`)) found.push(Number(name));
   }
   return found;
 }

@@ -111,6 +111,8 @@ function startDemoWorker({ address, namespace }: DevServer, { home, environment 
   return startOwnProgram('worker-process', {
     words: [address, namespace, hostname()],
     env: { ...process.env, ...environment },
+    // Where the janitor looks: a worker that is told to end would otherwise start one more backend behind its back.
+    cwd: join(home, 'run'),
     logFile: join(home, 'worker.log'),
   });
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Guarded } from '../guarded.ts';
-import { freePort } from '../ports.ts';
+import { freePort, isFree } from '../ports.ts';
 import { startFront } from './front.ts';
 import { startOwnProgram } from './own-program.ts';
 import { type DemoPostgres, startDemoPostgres } from './postgres.ts';
@@ -36,7 +36,7 @@ export async function openWorkspace(): Promise<Workspace> {
     if (!keep) await rm(home, { recursive: true, force: true });
   };
   try {
-    const plans = await buildShop(home, { origin, backendPorts: [await freePort(), await freePort()] });
+    const plans = await buildShop(home, { origin, backendPorts: await backendPorts() });
     started.janitor = await startOwnProgram('janitor', {
       words: [join(home, 'run')],
       logFile: join(home, 'janitor.log'),
@@ -49,5 +49,15 @@ export async function openWorkspace(): Promise<Workspace> {
   } catch (error) {
     await close(true);
     throw error;
+  }
+}
+
+/**
+ * Two ports that stay free until a release needs them: below those that the system hands out to whoever asks for any.
+ */
+async function backendPorts(): Promise<[number, number]> {
+  for (;;) {
+    const first = 20_000 + Math.floor(Math.random() * 12_000);
+    if ((await isFree(first)) && (await isFree(first + 1))) return [first, first + 1];
   }
 }
