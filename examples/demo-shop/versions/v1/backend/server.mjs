@@ -77,5 +77,9 @@ server.listen(Number(process.env.PORT), '127.0.0.1', () =>
 // The front has sent new orders elsewhere by now, save one that is on its way; those in progress are finished first.
 const lastOrdersMs = 250;
 process.on('SIGTERM', () => {
-  setTimeout(() => server.close(() => process.exit(0)), lastOrdersMs);
+  setTimeout(() => {
+    server.close(() => process.exit(0));
+    // A connection that is kept alive becomes idle after its last answer; nothing more will come on it.
+    setInterval(() => server.closeIdleConnections(), 50);
+  }, lastOrdersMs);
 });
