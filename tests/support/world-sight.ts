@@ -15,7 +15,8 @@ export type Sight = {
 /** Rows and their hash, columns, indexes and who may connect, by SQL of the test's own. */
 export async function seeData(postgres: Postgres, database: string): Promise<Sight['data']> {
   const [known] = await postgres.sql(
-    `select datallowconn || ' ' || coalesce(datacl::text, 'default') || ' ' || pg_get_userbyid(datdba) as access
+    `select datallowconn || ' ' || pg_get_userbyid(datdba) || ' ' || array(
+              select a::text from unnest(coalesce(datacl, acldefault('d', datdba))) as a order by 1)::text as access
        from pg_database where datname = '${database}'`,
   );
   if (known === undefined) return null;

@@ -14,7 +14,7 @@ export type ServiceTraits = {
   empty?: boolean;
   /** Time for `GET /slow`. */
   slowMs?: number;
-  /** Answers `GET /probe` with 500 while this file exists. */
+  /** Answers `GET /probe` with 500 while the world's directory holds this file. */
   sickWhile?: string;
 };
 
@@ -37,6 +37,7 @@ grant select, insert on items to shop_app;
 const service = `
 import { createServer } from 'node:http';
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 ${ledgerSnippet}
 const version = process.env.VERSION;
@@ -45,10 +46,11 @@ note('started', version);
 if (traits.crash) { console.error('cannot find the stock'); process.exit(7); }
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 2, application_name: 'service-' + version });
 pool.on('error', () => {});
+const isSick = () => traits.sickWhile !== undefined && existsSync(join(dirname(process.env.LEDGER), traits.sickWhile));
 async function answer(request) {
   const { pathname, searchParams } = new URL(request.url, 'http://service');
   if (pathname === '/health') return { status: 'ok', version };
-  if (pathname === '/probe') { if (existsSync(traits.sickWhile ?? '/nowhere')) throw new Error('sick'); return {}; }
+  if (pathname === '/probe') { if (isSick()) throw new Error('sick'); return {}; }
   if (pathname === '/slow') { await new Promise((resolve) => setTimeout(resolve, traits.slowMs ?? 0)); return {}; }
   if (request.method === 'POST') {
     await pool.query('insert into items (name, made_by) values ($1, $2)', [searchParams.get('name'), version]);

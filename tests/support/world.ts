@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import pg from 'pg';
 import { stringify } from 'yaml';
 import { connect, type ReleaseClient } from '../../src/client.ts';
 import { freePort } from '../../src/dev/ports.ts';
@@ -13,7 +14,7 @@ import type { Continuation } from '../../src/workflows/messages.ts';
 import type { release } from '../../src/workflows/release.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
-import type { Handle } from './release.ts';
+import { type Handle, type ReleaseResult, statusOf } from './release.ts';
 import { startTemporal, type TemporalForTests } from './temporal.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process-control.ts';
 import { type Front, startFront } from './world-front.ts';
@@ -28,9 +29,12 @@ export type Stage = {
   postgres: Postgres;
   client: ReleaseClient;
   bundle: string;
+  /** Does a session of Savepoint run a statement that begins so, in this database or on the whole server? */
+  runs(beginning: string, database: string): Promise<boolean>;
   /** Passwords of the two roles are in these variables of a worker. */
   env: { WORLD_OWNER: string; WORLD_APP: string };
-  openWorld(application: string): Promise<World>;
+  /** `shared`: served by the stage's own worker, which is started for the first such world. */
+  openWorld(application: string, shared?: 'shared'): Promise<World>;
   stop(): Promise<void>;
 };
 
@@ -49,7 +53,7 @@ export type World = {
   /** Starts a release as the command line does; approved beforehand unless told otherwise. */
   start(version: string, options?: StartOptions): Promise<Handle>;
   /** Writes and releases a version that works, and waits for its end. */
-  released(version: string, options?: StartOptions): Promise<void>;
+  released(version: string, options?: StartOptions, content?: VersionContent): Promise<void>;
   see(): Promise<Sight>;
   /** Versions of the services that live. */
   running(): string[];
@@ -78,21 +82,34 @@ export async function openStage(): Promise<Stage> {
   await writeFile(bundle, (await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') })).code);
   const client = await connect({ address: temporal.address, namespace: 'default', identity: 'deployment-lead' });
   const url = (user: string, password: string): string => postgres.url('', { user, password }).replace(/\/$/, '');
+  const looker = new pg.Client({ connectionString: postgres.url(), application_name: 'looker' });
+  await looker.connect();
   const worlds: World[] = [];
+  let serving: Promise<WorkerProcess> | undefined;
   const stage: Stage = {
     temporal,
     postgres,
     client,
     bundle,
     env: { WORLD_OWNER: url('shop_owner', passwords.owner), WORLD_APP: url('shop_app', passwords.app) },
-    async openWorld(application) {
-      const world = await openWorld(stage, application);
+    async runs(beginning, database) {
+      const { rows } = await looker.query(
+        `select from pg_stat_activity where datname in ($1, 'savepoint') and state = 'active'
+            and application_name like 'savepoint/%' and starts_with(lower(query), $2)`,
+        [database, beginning],
+      );
+      return rows.length > 0;
+    },
+    async openWorld(application, shared) {
+      const world = await openWorld(stage, application, shared ?? application);
       worlds.push(world);
+      if (shared !== undefined) serving ??= startWorker(stage, shared);
+      await serving;
       return world;
     },
     async stop() {
-      await Promise.allSettled(worlds.map((world) => world.close()));
-      await client.close();
+      await Promise.allSettled([...worlds.map((world) => world.close()), serving?.then((worker) => worker.stop())]);
+      await Promise.all([client.close(), looker.end()]);
       await Promise.allSettled([temporal.stop(), postgres.stop()]);
       await rm(folder, { recursive: true, force: true });
     },
@@ -100,7 +117,12 @@ export async function openStage(): Promise<Stage> {
   return stage;
 }
 
-async function openWorld(stage: Stage, application: string): Promise<World> {
+function startWorker(stage: Stage, host: string): Promise<WorkerProcess> {
+  const words = { address: stage.temporal.address, host, taskQueue: queueOf(host), bundle: stage.bundle };
+  return startWorkerProcess(words, stage.env);
+}
+
+async function openWorld(stage: Stage, application: string, host: string): Promise<World> {
   const home = await mkdtemp(join(tmpdir(), `savepoint-world-${application}-`));
   const ledger = openLedger(join(home, 'ledger.jsonl'));
   const modules = fileURLToPath(import.meta.resolve('pg'));
@@ -116,13 +138,12 @@ async function openWorld(stage: Stage, application: string): Promise<World> {
     workers: [],
     write: (version, content) => writeVersion(home, version, content),
     async startWorker() {
-      const words = { address: stage.temporal.address, host: application, taskQueue: queueOf(application) };
-      const worker = await startWorkerProcess({ ...words, bundle: stage.bundle }, stage.env);
+      const worker = await startWorker(stage, host);
       world.workers.push(worker);
       return worker;
     },
-    start: (version, options = {}) => startRelease(stage, world, { version, ports, options }),
-    released: (version, options) => releaseWell(world, version, options),
+    start: (version, options = {}) => startRelease(stage, world, { version, ports, host, options }),
+    released: (version, options, content) => releaseWell(world, version, { options, content }),
     async see() {
       const { origin } = front;
       return { data: await seeData(postgres, application), api: await seeApi(origin), page: await seePage(origin) };
@@ -147,18 +168,18 @@ async function openWorld(stage: Stage, application: string): Promise<World> {
   return world;
 }
 
-function queueOf(application: string): string {
-  return `savepoint-${application}`;
+function queueOf(host: string): string {
+  return `savepoint-${host}`;
 }
 
-type Starting = { version: string; ports: number[]; options: StartOptions };
+type Starting = { version: string; ports: number[]; host: string; options: StartOptions };
 
-async function startRelease(stage: Stage, world: World, { version, ports, options }: Starting): Promise<Handle> {
+async function startRelease(stage: Stage, world: World, { version, ports, host, options }: Starting): Promise<Handle> {
   const { application, home, front, ledger } = world;
   const file = join(home, 'release.yaml');
   const setting = { application, origin: front.origin, ports, ledger: ledger.file };
   await writeFile(file, stringify(worldPlan(setting, options)));
-  const loaded = await loadPlan(file, version, { host: application, taskQueue: queueOf(application) });
+  const loaded = await loadPlan(file, version, { host, taskQueue: queueOf(host) });
   if ('problems' in loaded)
     throw new Error(loaded.problems.map(({ path, message }) => `${path} ${message}`).join('\n'));
   const { workflowId, runId } = await stage.client.start({
@@ -175,11 +196,12 @@ async function startRelease(stage: Stage, world: World, { version, ports, option
   return Object.assign(handle, { firstExecutionRunId: runId });
 }
 
-async function releaseWell(world: World, version: string, options?: StartOptions): Promise<void> {
-  await world.write(version, {
-    seeds: { [`0001_${version}.sql`]: `insert into items (name, made_by) values ('first', '${version}')` },
-  });
-  const result = await (await world.start(version, options)).result();
+type Good = { options?: StartOptions | undefined; content?: VersionContent | undefined };
+
+async function releaseWell(world: World, version: string, { options, content }: Good): Promise<void> {
+  const seed = `insert into items (name, made_by) values ('first', '${version}')`;
+  await world.write(version, { seeds: { [`0001_${version}.sql`]: seed }, ...content });
+  const result = await ended(await world.start(version, options));
   if (result.outcome !== 'released') throw new Error(`${version} was to be released: ${JSON.stringify(result)}`);
 }
 
@@ -191,13 +213,24 @@ async function closeWorld({ home, workers, front }: World): Promise<void> {
   await rm(home, { recursive: true, force: true });
 }
 
+/** The result of a release that is expected to end within `patienceMs`; where it stands when it does not. */
+export async function ended(handle: Handle, patienceMs = 90_000): Promise<ReleaseResult> {
+  const late = new AbortController();
+  const overdue = sleep(patienceMs, null, { signal: late.signal }).catch(() => null);
+  const result = await Promise.race([handle.result(), overdue]);
+  late.abort();
+  if (result !== null) return result;
+  const { phase, question, timeline } = await statusOf(handle);
+  throw new Error(`still ${phase}, asks ${question?.why}: ${JSON.stringify(timeline.slice(-8), null, 1)}`);
+}
+
 /** Waits until the world says so, for at most `patienceMs`. */
 export async function eventually(
   isSo: () => boolean | Promise<boolean>,
   what: string,
   patienceMs = 60_000,
 ): Promise<void> {
-  for (const deadline = Date.now() + patienceMs; !(await isSo()); await sleep(15)) {
+  for (const deadline = Date.now() + patienceMs; !(await isSo()); await sleep(5)) {
     if (Date.now() > deadline) throw new Error(`gave up waiting for ${what}`);
   }
 }
