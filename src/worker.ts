@@ -51,12 +51,15 @@ export async function startWorker(serving: Serving): Promise<RunningWorker> {
   const connection = await NativeConnection.connect(serving.connection);
   const activities = createActivities(serving.clock === undefined ? {} : { clock: serving.clock });
   const common: Pick<WorkerOptions, 'connection' | 'namespace' | 'activities'> &
-    Pick<WorkerOptions, 'shutdownGraceTime' | 'shutdownForceTime' | 'maxHeartbeatThrottleInterval'> = {
+    Pick<WorkerOptions, 'shutdownGraceTime' | 'shutdownForceTime' | 'maxHeartbeatThrottleInterval'> &
+    Pick<WorkerOptions, 'stickyQueueScheduleToStartTimeout'> = {
     connection,
     namespace: serving.namespace,
     activities: { ...activities },
     shutdownGraceTime,
     shutdownForceTime,
+    // How long workflow code waits for a worker that was killed; the default of 10 s would be most of a recovery.
+    stickyQueueScheduleToStartTimeout: '3s',
     // An abort reaches an activity with its next beat.
     maxHeartbeatThrottleInterval: '1s',
   };
