@@ -4,9 +4,11 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { execa } from 'execa';
+import { ensureTemporalCli } from '../src/dev/temporal-cli.ts';
 import { abortUpdate, decideUpdate } from '../src/workflows/messages.ts';
 import { memoryPlan } from '../tests/support/plans.ts';
 import { approve, type Bench, type Handle, openBench, until } from '../tests/support/release.ts';
@@ -52,12 +54,26 @@ const scenes: Record<string, Scene> = {
   },
 };
 
-async function record(bench: Bench, name: string, { plan, play }: Scene): Promise<string> {
+async function record(bench: Bench, address: string, [name, { plan, play }]: [string, Scene]): Promise<string> {
   const handle = await bench.start(memoryPlan({ application: name, ...plan }));
   await approve(handle);
   await play?.(handle);
   await handle.result();
-  return JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())), null, 1);
+  // The CLI writes the JSON that the SDK replays; the SDK's own conversion fails outside of CommonJS.
+  const { path } = await ensureTemporalCli(console.error);
+  const { stdout } = await execa(path, [
+    'workflow',
+    'show',
+    '-w',
+    handle.workflowId,
+    '-o',
+    'json',
+    '--address',
+    address,
+  ]);
+  // Where it was recorded says nothing about the story.
+  const anywhere = stdout.replaceAll(`${process.pid}@${hostname()}`, 'recorder').replaceAll(`-${hostname()}-`, '-');
+  return JSON.stringify(JSON.parse(anywhere), null, 1);
 }
 
 const version = process.argv[2];
@@ -71,7 +87,7 @@ const temporal = await startTemporal();
 const bench = await openBench(temporal);
 try {
   const histories: [string, string][] = [];
-  for (const [name, scene] of Object.entries(scenes)) histories.push([name, await record(bench, name, scene)]);
+  for (const scene of Object.entries(scenes)) histories.push([scene[0], await record(bench, temporal.address, scene)]);
   await mkdir(folder, { recursive: true });
   for (const [name, json] of histories) await writeFile(join(folder, `${name}.json`), `${json}\n`);
 } finally {
