@@ -150,6 +150,8 @@ async function restore(call: SiteCall, to: Savepoint<SiteState>): Promise<Step<R
   if (install === null) await serveNothing(attempt);
   else {
     const release = await releaseOf(attempt.root, install);
+    // Before the switch: users keep what they have as long as what was saved is not all there.
+    await checkInstalled(attempt.root, releasesFolder, { ...release, commit: null, also: null });
     await serve(attempt, release);
     await awaitServed(call, release);
     await invalidate(attempt, to.version ?? install);
