@@ -109,8 +109,10 @@ export type ReleaseStatus = {
   savepoints: Savepoint[];
   /** Targets whose change may have begun, in order. */
   changed: string[];
-  /** Target → what `hold` returned; still held. */
+  /** Target → what `hold` returned, null while it does not tell yet; still held, as far as anybody knows. */
   held: Record<string, Json>;
+  /** Targets that were let go after their savepoint was taken: users may have written to them since. */
+  writtenTo: string[];
   restored: RestoredTarget[];
   failedStep: string | null;
   failure: FailureView | null;

@@ -1,5 +1,7 @@
 import { incompatiblePairs } from '../release/compatibility.ts';
+import type { FailureView } from '../release/failure.ts';
 import type { Stage } from '../release/procedure.ts';
+import type { RestoredTarget } from '../release/status.ts';
 import type { Savepoint } from '../release/target.ts';
 import { viewOf } from './failures.ts';
 import { patiently } from './proxies.ts';
@@ -27,24 +29,31 @@ export function savepointOf(story: Story, name: string): Savepoint {
   return found;
 }
 
-/** Asks what to do with what is left; returns the stages that still have to run. */
-export async function unblock(story: Story, left: readonly Stage[]): Promise<Stage[]> {
-  const names = [...new Set(left.map(({ target }) => target))];
-  const answered = await askBlocked(story, left, names);
-  if (answered.choice === 'abandon') throw new Abandoned(answered);
-  if (answered.choice === 'retry') return [...left];
-  story.decidedBy = { by: answered.by, choice: answered.choice, reason: answered.reason };
-  if (answered.choice === 'skip') return skip(story, left, answered);
-  return await acceptByHand(story, left);
+/** A stage that failed, or that waits for one that did: then there is no failure of its own. */
+export type Left = { stage: Stage; failure: FailureView | null };
+
+export function isBack({ state }: RestoredTarget): boolean {
+  return state === 'restored' || state === 'by-hand';
 }
 
-async function askBlocked(story: Story, left: readonly Stage[], names: readonly string[]): Promise<Answered> {
-  const { restored } = story.status;
-  const done = restored.filter(({ state }) => state === 'restored' || state === 'by-hand').map(({ target }) => target);
-  const reasons = left.map(({ id, target }) => {
-    const failure = restored.find((each) => each.target === target)?.failure;
-    return `- ${id}: ${failure ? failure.message : 'waits for the above'}${failure?.remedy ? ` (${failure.remedy})` : ''}`;
-  });
+/** Asks what to do with what is left; returns the stages that still have to run. */
+export async function unblock(story: Story, left: readonly Left[]): Promise<Stage[]> {
+  const answered = await askBlocked(story, left);
+  const stages = left.map(({ stage }) => stage);
+  if (answered.choice === 'abandon') throw new Abandoned(answered);
+  if (answered.choice === 'retry') return stages;
+  story.decidedBy = { by: answered.by, choice: answered.choice, reason: answered.reason };
+  if (answered.choice === 'skip') return skip(story, stages, answered);
+  return await acceptByHand(story, stages);
+}
+
+async function askBlocked(story: Story, left: readonly Left[]): Promise<Answered> {
+  const done = story.status.restored.filter(isBack).map(({ target }) => target);
+  const names = [...new Set(left.map(({ stage }) => stage.target))];
+  const reasons = left.map(
+    ({ stage, failure }) =>
+      `- ${stage.id}: ${failure ? failure.message : 'waits for the above'}${failure?.remedy ? ` (${failure.remedy})` : ''}`,
+  );
   const choices = [
     choice('retry', 'Try what is left again'),
     choice('done-by-hand', 'Somebody did it; compare with the savepoint and go on when it agrees', true),
@@ -56,7 +65,7 @@ async function askBlocked(story: Story, left: readonly Stage[], names: readonly 
   const answered = await askUninterrupted(story, {
     id: 'blocked',
     kind: 'blocked',
-    text: `The way back is blocked: ${names.join(', ')} not restored`,
+    text: `The way back is blocked at ${names.join(', ')}`,
     why: `Restored: ${done.join(', ') || 'nothing yet'}. Left:\n${reasons.join('\n')}`,
     choices,
     onSilence: null,
@@ -68,13 +77,8 @@ async function askBlocked(story: Story, left: readonly Stage[], names: readonly 
 
 /** Skipping is refused when it would leave a pair running that the plan does not declare compatible. */
 function maySkip(story: Story): boolean {
-  const back = story.status.restored.filter(({ state }) => state === 'restored' || state === 'by-hand');
-  return (
-    incompatiblePairs(
-      factsOf(story),
-      back.map(({ target }) => target),
-    ).length === 0
-  );
+  const back = story.status.restored.filter(isBack).map(({ target }) => target);
+  return incompatiblePairs(factsOf(story), back).length === 0;
 }
 
 function skip(story: Story, left: readonly Stage[], answered: Answered): Stage[] {
@@ -95,7 +99,8 @@ async function acceptByHand(story: Story, left: readonly Stage[]): Promise<Stage
   for (const stage of left) {
     if (stage.do !== 'restore' || !(await isRestoredByHand(story, stage.target))) still.push(stage);
   }
-  return still;
+  // Nothing is held any more for a restore that somebody did.
+  return still.filter(({ id, do: verb }) => verb !== 'hold' || still.some(({ after }) => after.includes(id)));
 }
 
 async function isRestoredByHand(story: Story, name: string): Promise<boolean> {
@@ -108,7 +113,7 @@ async function isRestoredByHand(story: Story, name: string): Promise<boolean> {
     const proof = await hands.proveByHand(input);
     const agrees = proof.level !== 'unproved';
     const differing = proof.differences.map(({ part }) => part).slice(0, 10);
-    const message = `${name} does not equal its savepoint: ${differing.join(', ')} differ`;
+    const message = `${name} does not equal its savepoint: ${differing.join(', ') || 'nothing could be compared'}`;
     if (agrees)
       Object.assign(entry ?? {}, { state: 'by-hand', proved: proof.level, proof, failure: null, endedAt: now() });
     else Object.assign(entry ?? {}, { proof, failure: { kind: 'refused', message } });

@@ -9,6 +9,7 @@ import { isChanged } from '../release/compatibility.ts';
 import { endings } from '../release/endings.ts';
 import { outcomeAttribute } from '../release/search-attributes.ts';
 import type { Outcome, ReleaseResult } from '../release/status.ts';
+import { isBack } from './blocked.ts';
 import { viewOf } from './failures.ts';
 import { tell } from './notices.ts';
 import { shortly } from './proxies.ts';
@@ -44,9 +45,7 @@ function codeStays(story: Story): string[] {
 }
 
 function stays(story: Story): string[] {
-  const back = story.status.restored
-    .filter(({ state }) => state === 'restored' || state === 'by-hand')
-    .map(({ target }) => target);
+  const back = story.status.restored.filter(isBack).map(({ target }) => target);
   return factsOf(story)
     .filter((fact) => isChanged(fact) && !back.includes(fact.name))
     .map(({ name }) => name);
@@ -99,7 +98,7 @@ async function report(story: Story): Promise<void> {
 function resultOf(story: Story, outcome: Outcome): ReleaseResult {
   const { status } = story;
   const { application, environment, version, release, runId, workflowId, digest, failedStep, failure } = status;
-  const back = status.restored.filter(({ state }) => state === 'restored' || state === 'by-hand');
+  const back = status.restored.filter(isBack);
   const downtimes = back.flatMap(({ downtimeMs }) => downtimeMs ?? []);
   const endedAt = status.endedAt ?? now();
   return {

@@ -16,6 +16,7 @@ export function halt(story: Story, why: Omit<Halt, 'at'>): void {
 /** A cancel from the Temporal UI or CLI is an abort that asks to go back; nothing tells who pressed the button. */
 export function haltOnCancel(story: Story, root: CancellationScope): void {
   root.cancelRequested.catch(() => {
+    if (mayHalt(story) !== null) return record(story, 'cancel was requested; nothing can be cut off any more');
     story.abort ??= { by: 'somebody in the Temporal UI', reason: 'cancel was requested', goBack: true };
     halt(story, { kind: 'cancel', by: 'somebody in the Temporal UI', reason: 'cancel was requested' });
   });

@@ -71,6 +71,9 @@ function takeOver(story: Story, { status, dirty }: Previous, as: 'resume' | 'res
   story.status.savepoints.push(...status.savepoints);
   story.status.changed.push(...status.changed);
   Object.assign(story.status.held, status.held);
+  // Whoever is not held now could write meanwhile, even if this run holds them again.
+  const free = status.savepoints.map(({ target }) => target).filter((target) => !(target in status.held));
+  story.status.writtenTo.push(...status.writtenTo, ...free);
 }
 
 function refuse(story: Story, failure: FailureView): never {

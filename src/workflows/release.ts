@@ -60,13 +60,11 @@ async function goForward(story: Story): Promise<Return | null> {
       await takePhase(story, 'evidence');
       await watchRelease(story);
     });
-    return null;
   } catch (error) {
-    // First reason wins: what halted decides, whatever shape the error has by now.
-    if (story.status.halt !== null) return await CancellationScope.nonCancellable(() => afterHalt(story));
-    if (error instanceof GoBack) return error.plan;
-    return unexpected(story, error);
+    if (story.status.halt === null) return error instanceof GoBack ? error.plan : unexpected(story, error);
   }
+  // First reason wins: what halted decides, whatever shape the error has by now, or when the last step was not cut off.
+  return story.status.halt === null ? null : await CancellationScope.nonCancellable(() => afterHalt(story));
 }
 
 /** `--restore`: the way back of a release that somebody left half way, as if it had been rolled back then. */

@@ -2,6 +2,7 @@ import { type CancellationScope, setCurrentDetails, upsertSearchAttributes, work
 import type { Place, TargetInput } from '../activities/inputs.ts';
 import { currentDetails } from '../release/details.ts';
 import type { PlannedStep, PlannedTarget } from '../release/plan.ts';
+import { referencesOf } from '../release/references.ts';
 import { phaseAttribute } from '../release/search-attributes.ts';
 import type { GivenAnswer, ReleaseStatus, StepStatus } from '../release/status.ts';
 import type { Artefact } from '../release/target.ts';
@@ -60,6 +61,7 @@ export function openStory(input: ReleaseInput): Story {
     savepoints: [],
     changed: [],
     held: {},
+    writtenTo: [],
     restored: [],
     failedStep: null,
     failure: null,
@@ -79,7 +81,7 @@ export function openStory(input: ReleaseInput): Story {
   return {
     input,
     status,
-    place: { application, environment, version, home, records, release },
+    place: { application, environment, version, home, records, release, references: referencesOf(input.plan) },
     forward: null,
     watching: null,
     closing: null,

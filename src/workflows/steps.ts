@@ -109,10 +109,11 @@ async function runOnTarget(story: Story, step: PlannedStep, { status, round }: R
     case 'survey':
       return judgeSurvey(story, target, await hands.survey(input));
     case 'hold':
-      story.status.held[target.name] = await drive(story, step.id, () => hands.hold(input));
+      await holdTarget(story, target, () => drive(story, step.id, () => hands.hold(input)));
       return null;
     case 'resume': {
       const held = story.status.held[target.name] ?? null;
+      story.status.writtenTo.push(target.name);
       await drive(story, step.id, () => hands.resume({ ...input, held }));
       delete story.status.held[target.name];
       return null;
@@ -132,6 +133,13 @@ async function runOnTarget(story: Story, step: PlannedStep, { status, round }: R
     default:
       throw new TypeError(`step ${step.id} has no activity for a target: ${step.activity}`);
   }
+}
+
+/** Registered before it begins: a hold that is cut off half way is let go all the same. */
+export async function holdTarget(story: Story, { name }: PlannedTarget, hold: () => Promise<Json>): Promise<void> {
+  const { held } = story.status;
+  held[name] ??= null;
+  held[name] = await hold();
 }
 
 type Saving = { input: TargetInput; hands: ReturnType<typeof patiently> };
@@ -155,10 +163,11 @@ async function applyChange(story: Story, target: PlannedTarget, apply: () => Pro
   const { changed, held } = story.status;
   const first = !changed.includes(target.name);
   if (first) changed.push(target.name);
+  const wasUntouched = first || story.untouched.has(target.name);
+  story.untouched.delete(target.name);
   const value = await apply();
   const didNothing = typeof value === 'object' && value !== null && !Array.isArray(value) && value.changed === false;
-  if (didNothing && first) story.untouched.add(target.name);
-  else if (!didNothing) story.untouched.delete(target.name);
+  if (didNothing && wasUntouched) story.untouched.add(target.name);
   // A service that was held is replaced by its deployment: there is nothing left to start again.
   if (!target.traits.stores) delete held[target.name];
   return null;

@@ -1,3 +1,4 @@
+import { CancellationScope } from '@temporalio/workflow';
 import type { TargetFacts } from '../release/compatibility.ts';
 import type { PlannedStep } from '../release/plan.ts';
 import { type ChoiceId, type Decision, decide, type Procedure, type Situation, targetsOf } from '../release/policy.ts';
@@ -61,6 +62,7 @@ export async function situationOf(story: Story, step: Failed, cause: Situation['
   if (failed?.stores && failed.changed && databaseSteps.includes(step.activity)) {
     failed.standing = (await standingOf(story, failed.name)).state;
     if (failed.standing === 'equal') story.untouched.add(failed.name);
+    else story.untouched.delete(failed.name);
   }
   return {
     step: { activity: step.activity, target: step.target },
@@ -82,11 +84,11 @@ export function factsOf(story: Story): TargetFacts[] {
   }));
 }
 
-/** Every changed database is still held, and was before its savepoint was taken. */
-export function isHeldSinceSavepoint(story: Story): boolean {
-  const { changed, held } = story.status;
+/** Every changed database is held, and has been without a gap since before its savepoint was taken. */
+function isHeldSinceSavepoint(story: Story): boolean {
+  const { changed, held, writtenTo } = story.status;
   const databases = changed.filter((name) => findTarget(story, name).traits.stores && !story.untouched.has(name));
-  return databases.length > 0 && databases.every((name) => name in held);
+  return databases.length > 0 && databases.every((name) => name in held && !writtenTo.includes(name));
 }
 
 /** A comparison that fails means that nobody knows, which is never treated as equal. */
@@ -103,7 +105,8 @@ async function standingOf(story: Story, name: string): Promise<Standing> {
     if (standing.state === 'equal') rememberUnchanged(story, name, standing);
     return standing;
   } catch (error) {
-    if (story.status.halt !== null) throw error;
+    // Cut off by a halt; while the way back is decided nothing is cut off, and not to know is an answer.
+    if (CancellationScope.current().consideredCancelled) throw error;
     return { ...unknown, detail: viewOf(error).message };
   }
 }

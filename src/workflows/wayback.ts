@@ -1,12 +1,13 @@
+import type { FailureView } from '../release/failure.ts';
 import { type Restorable, type Stage, stagesOf } from '../release/procedure.ts';
 import type { RestoredTarget } from '../release/status.ts';
-import { restorePatienceMs, savepointOf, unblock } from './blocked.ts';
+import { isBack, type Left, restorePatienceMs, savepointOf, unblock } from './blocked.ts';
 import { drive } from './drive.ts';
 import { troubleInChecks, viewOf } from './failures.ts';
 import { patiently } from './proxies.ts';
 import { askUninterrupted, choice } from './questions.ts';
 import { callOf, findTarget, note, now, record, refresh, type Story } from './state.ts';
-import { pendingForMs } from './steps.ts';
+import { holdTarget, pendingForMs } from './steps.ts';
 import { factsOf } from './trouble.ts';
 
 const checkPatienceMs = 10 * 60_000;
@@ -17,13 +18,13 @@ const checkPatienceMs = 10 * 60_000;
  */
 export async function goBack(story: Story, targets: readonly string[]): Promise<void> {
   for (const name of targets) expect(story, name);
-  let left = stagesOf({ targets: restorables(story), restore: targets, held: Object.keys(story.status.held) });
-  for (let round = 1; left.length > 0; round += 1) {
-    left = await runStages(story, left, round);
-    if (left.length > 0) left = await unblock(story, left);
+  let stages = stagesOf({ targets: restorables(story), restore: targets, held: Object.keys(story.status.held) });
+  for (let round = 1; stages.length > 0; round += 1) {
+    const left = await runStages(story, stages, round);
+    stages = left.length === 0 ? [] : await unblock(story, left);
     // Code whose restore was skipped or done by hand has no stage that starts it again.
-    if (left.length === 0)
-      left = stagesOf({ targets: restorables(story), restore: [], held: Object.keys(story.status.held) });
+    if (stages.length === 0)
+      stages = stagesOf({ targets: restorables(story), restore: [], held: Object.keys(story.status.held) });
   }
   if (targets.length > 0) await proveByChecks(story);
 }
@@ -53,33 +54,31 @@ function expect(story: Story, target: string): void {
 }
 
 /** Runs what can run, in order, and returns what did not end well or could not start. */
-async function runStages(story: Story, stages: readonly Stage[], round: number): Promise<Stage[]> {
-  const left: Stage[] = [];
+async function runStages(story: Story, stages: readonly Stage[], round: number): Promise<Left[]> {
+  const left: Left[] = [];
   for (const stage of stages) {
-    const awaited = left.find(({ id }) => stage.after.includes(id));
-    if (awaited !== undefined) {
-      left.push(stage);
-      continue;
-    }
-    if (!(await runStage(story, stage, round))) left.push(stage);
+    const waits = left.some(({ stage: { id } }) => stage.after.includes(id));
+    const failure = waits ? null : await runStage(story, stage, round);
+    if (waits || failure !== null) left.push({ stage, failure });
   }
   return left;
 }
 
-async function runStage(story: Story, stage: Stage, round: number): Promise<boolean> {
+/** Null when it ended well. What was restored and proved stays so, even if letting writers in fails afterwards. */
+async function runStage(story: Story, stage: Stage, round: number): Promise<FailureView | null> {
   record(story, stage.id);
   try {
     if (stage.do === 'restore') await restoreTarget(story, stage.target, round);
     else await holdOrResume(story, stage, round);
     record(story, `done: ${stage.id}`);
-    return true;
+    return null;
   } catch (error) {
     const failure = viewOf(error);
     const entry = story.status.restored.find(({ target }) => target === stage.target);
-    if (entry !== undefined) Object.assign(entry, { state: 'failed', failure, endedAt: now() });
+    if (entry !== undefined && !isBack(entry)) Object.assign(entry, { state: 'failed', failure, endedAt: now() });
     record(story, `failed: ${stage.id}: ${failure.message}`);
     story.status.failure ??= failure;
-    return false;
+    return failure;
   }
 }
 
@@ -90,7 +89,7 @@ async function holdOrResume(story: Story, stage: Stage, round: number): Promise<
   const hands = patiently(story, { summary: `${stage.id} for the way back`, patienceMs, target });
   const input = { ...callOf(story, target, `${stage.do} for the way back`, round), patienceMs };
   if (stage.do === 'hold') {
-    held[target.name] = await drive(story, stage.id, () => hands.hold(input));
+    await holdTarget(story, target, () => drive(story, stage.id, () => hands.hold(input)));
     return;
   }
   const before = held[target.name];

@@ -47,6 +47,7 @@ export function going(parts: Partial<ReleaseStatus> = {}): ReleaseStatus {
     rowsLost: null,
     notes: [],
     timeline: [],
+    writtenTo: [],
     continues: null,
     dirty: null,
     ...parts,

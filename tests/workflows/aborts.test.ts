@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ReleaseStatus } from '../../src/release/status.ts';
 import { memoryWorld } from '../../src/targets/memory/world.ts';
-import { abortUpdate } from '../../src/workflows/messages.ts';
+import { abortUpdate, decideUpdate } from '../../src/workflows/messages.ts';
 import { benchForFile } from '../support/file-bench.ts';
 import { memoryPlan, worldsOf } from '../support/plans.ts';
 import { approve, type Handle, until } from '../support/release.ts';
@@ -83,5 +84,50 @@ describe.each(['abort', 'cancel'] as const)('%s in the middle of', (how) => {
       expect(restores.length).toBeLessThanOrEqual(1);
       if (restores.length === 1) expect(effects.at(-1)?.verb).toMatch(/restore|resume/);
     }
+  });
+});
+
+describe('an abort that was accepted', () => {
+  const body = { by: 'deployment-lead', reason: 'test', goBack: true };
+
+  it('holds even when the last step is too short to be cut off', async () => {
+    const application = 'abort-at-the-end';
+    // No heartbeat fits into it, so the cancellation never reaches it.
+    const handle = await bench().start(memoryPlan({ application, frontend: { workMs: { apply: '600ms' } } }));
+    await reach(handle, 'invalidate frontend');
+    await handle.executeUpdate(abortUpdate, { args: [body] });
+    expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
+    expect(memoryWorld(worldsOf(application).frontend).state.version).toBe('v1');
+  });
+
+  it('goes back although nobody can tell how the database stands', async () => {
+    const application = 'abort-in-the-dark';
+    const faults = [{ verb: 'compare', kind: 'permission' }];
+    const database = { compatibility: 'breaking', workMs: { apply: '1500ms' }, faults };
+    const handle = await bench().start(memoryPlan({ application, database }));
+    await reach(handle, 'migrate database');
+    await handle.executeUpdate(abortUpdate, { args: [body] });
+    expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
+    expect(memoryWorld(worldsOf(application).database).state.schema).toBe('v1');
+    for (const world of Object.values(worldsOf(application))) expect(memoryWorld(world).held).toBe(false);
+  });
+});
+
+describe('a cancel while the way back is blocked', () => {
+  it('is no halt: the way back goes on and the ending says why it began', async () => {
+    const application = 'cancel-on-the-way-back';
+    const faults = [
+      { verb: 'apply', kind: 'failed', when: 'after' },
+      { verb: 'restore', kind: 'failed' },
+    ];
+    const handle = await bench().start(memoryPlan({ application, frontend: { faults } }));
+    await approve(handle);
+    await until(handle, ({ question }) => question?.kind === 'blocked');
+    await handle.cancel();
+    await handle.executeUpdate(decideUpdate, {
+      args: [{ by: 'deployment-lead', question: 'blocked', choice: 'retry' }],
+    });
+    expect(await handle.result()).toMatchObject({ outcome: 'rolled-back', failedStep: 'deploy frontend' });
+    expect((await handle.query<ReleaseStatus>('status')).halt).toBeNull();
   });
 });

@@ -90,6 +90,8 @@ function unchanged(world: MemoryWorld): Patch {
 function apply(call: MemoryCall, change: MemoryChange, version: string): Step<Json> {
   const world = claim(call);
   if (inEffect(world, call.key)) return { state: 'done', value: { change, version, found: true } };
+  const patch = changed(world.state, change, version);
+  const differs = JSON.stringify({ ...world.state, ...patch }) !== JSON.stringify(world.state);
   const pending = perform(call, {
     verb: 'apply',
     change,
@@ -97,7 +99,7 @@ function apply(call: MemoryCall, change: MemoryChange, version: string): Step<Js
     next: ({ state, held }) => ({ patch: changed(state, change, version), held: change === 'deploy' ? false : held }),
     half: ({ state, held }) => ({ patch: changed(state, change, `${version} (half)`), held }),
   });
-  return pending ?? { state: 'done', value: { change, version } };
+  return pending ?? { state: 'done', value: { change, version, changed: differs } };
 }
 
 function restore(call: MemoryCall, to: Savepoint<MemorySavepoint>, stores: boolean): Step<Restored> {
