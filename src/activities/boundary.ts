@@ -9,10 +9,10 @@ const beatEveryMs = 1000;
 type Redact = <T>(value: T) => T;
 
 /**
- * `redact` learns which values are secret while an activity resolves them; whatever leaves the activity goes through
- * it. `progress` travels with every heartbeat and is what the next attempt finds after a crash; never a secret.
+ * `redact` learns which values are secret while an activity resolves them; whatever people are told goes through it.
+ * `protect` covers only what is certainly secret, in what later steps use again. `progress` travels with every heartbeat and is what the next attempt finds after a crash; never a secret.
  */
-export type Discretion = { redact: Redact; progress: Json };
+export type Discretion = { redact: Redact; protect: Redact; progress: Json };
 
 /**
  * The one place where failures become Temporal's. Runs `work` with a heartbeat that does not depend on progress, and
@@ -20,7 +20,7 @@ export type Discretion = { redact: Redact; progress: Json };
  */
 export async function atBoundary<T>(work: (discretion: Discretion) => Promise<T>): Promise<T> {
   const context = Context.current();
-  const discretion: Discretion = { redact: (value) => value, progress: null };
+  const discretion: Discretion = { redact: (value) => value, protect: (value) => value, progress: null };
   const beat = setInterval(() => context.heartbeat(discretion.progress), beatEveryMs);
   try {
     return await work(discretion);

@@ -18,7 +18,7 @@ export async function runChecks({ place, checks, pendingForMs }: ChecksInput, cl
 async function runCheck(planned: Repeated, place: Place, clock: Clock): Promise<CheckResult> {
   return await atBoundary(async (discretion) => {
     try {
-      const spec = await resolved(planned.spec, place.home, discretion);
+      const spec = await resolved(planned.spec, place, discretion);
       const { cancellationSignal: signal } = Context.current();
       const { home, version, records } = place;
       const asking = { spec, home, version, records, signal, log: discreetLog(discretion) };

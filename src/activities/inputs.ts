@@ -15,8 +15,14 @@ import type { Dirty, ReleaseStatus, WatchPoint } from '../release/status.ts';
 import type { Artefact, Restored, Savepoint, Standing, Survey } from '../release/target.ts';
 import type { Judgement } from '../release/verdict.ts';
 
-/** What every activity knows of its release. `release` names the effects, so a resumed release keeps its first id. */
-export type Place = Pick<Plan, 'application' | 'environment' | 'version' | 'home' | 'records'> & { release: string };
+/**
+ * What every activity knows of its release. `release` names the effects, so a resumed release keeps its first id.
+ * `references`: names of everything secret in the whole plan, since a program of one step may print what is another's.
+ */
+export type Place = Pick<Plan, 'application' | 'environment' | 'version' | 'home' | 'records'> & {
+  release: string;
+  references: string[];
+};
 
 /** `fence`: base of this call; the attempt number is added by the activity. */
 export type TargetInput = {

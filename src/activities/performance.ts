@@ -13,7 +13,7 @@ export async function measurePerformance({ place, requests }: PerformanceInput, 
     const { home, version, records } = place;
     const { cancellationSignal: signal } = Context.current();
     for (const request of requests) {
-      const spec = await resolved(request.spec, home, discretion);
+      const spec = await resolved(request.spec, place, discretion);
       const asking = { spec, home, version, records, signal, log: discreetLog(discretion) };
       judgements.push(...discretion.redact(explained(await measure(request, asking, clock))));
     }

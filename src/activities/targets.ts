@@ -1,8 +1,9 @@
 import { TargetFailure } from '../release/failure.ts';
 import { prove } from '../release/fingerprint.ts';
 import type { Json } from '../release/json.ts';
-import type { Step } from '../release/target.ts';
+import type { Restored, Savepoint, Step } from '../release/target.ts';
 import type { AnyKind } from '../targets/kinds.ts';
+import type { Discretion } from './boundary.ts';
 import { onTarget } from './calling.ts';
 import { drive } from './driving.ts';
 import type { Activities, ApplyInput, Driven, TargetInput } from './inputs.ts';
@@ -23,34 +24,61 @@ type TargetActivities = Pick<
   | 'proveByHand'
 >;
 
-/** The verbs of targets under the names of the runbook; all but `survey` are driven to their end. */
+/**
+ * The verbs of targets under the names of the runbook; all but `survey` are driven to their end. Words for people leave
+ * without anything secret; what later steps compare or use again only without what is certainly secret.
+ */
 export const targetActivities: TargetActivities = {
-  prepare: (input) => driven(input, (kind, call) => able(kind, 'prepare').prepare(call, input.place.version)),
-  survey: (input) => onTarget(input, (kind, call) => kind.survey(call)),
-  hold: (input) => driven(input, (kind, call) => able(kind, 'hold').hold(call)),
-  resume: (input) => driven(input, (kind, call) => able(kind, 'resume').resume(call, input.held)),
-  snapshot: (input) => driven(input, (kind, call) => kind.save(call)),
+  prepare: (input) => driven(input, (kind, call) => able(kind, 'prepare').prepare(call, input.place.version), used),
+  survey: (input) => onTarget(input, async (kind, call, { redact }) => redact(await kind.survey(call))),
+  hold: (input) => driven(input, (kind, call) => able(kind, 'hold').hold(call), used),
+  resume: (input) => driven(input, (kind, call) => able(kind, 'resume').resume(call, input.held), told),
+  snapshot: (input) => driven(input, (kind, call) => kind.save(call), withoutSecret),
   migrate: apply,
   seed: apply,
   deploy: apply,
   invalidate: apply,
-  compare: (input) => onTarget(input, (kind, call) => able(kind, 'compare').compare(call, input.savepoint)),
-  restore: (input) => driven(input, (kind, call) => kind.restore(call, input.savepoint)),
+  compare: (input) =>
+    onTarget(input, async (kind, call, { redact }) => {
+      return redact(await able(kind, 'compare').compare(call, input.savepoint));
+    }),
+  restore: (input) => driven(input, (kind, call) => kind.restore(call, input.savepoint), toldBack),
   proveByHand: (input) =>
-    onTarget(input, async (kind, call) => {
-      if (kind.compare !== undefined) return (await kind.compare(call, input.savepoint)).proof;
-      return prove(input.savepoint.fingerprint, await kind.fingerprint(call));
+    onTarget(input, async (kind, call, { redact }) => {
+      if (kind.compare !== undefined) return redact((await kind.compare(call, input.savepoint)).proof);
+      return redact(prove(input.savepoint.fingerprint, await kind.fingerprint(call)));
     }),
 };
 
 function apply(input: ApplyInput): Promise<Driven<Json>> {
-  return driven(input, (kind, call) => kind.apply(call, input.change, input.place.version));
+  return driven(input, (kind, call) => kind.apply(call, input.change, input.place.version), told);
 }
 
 type Verb<T> = (kind: AnyKind, call: Parameters<AnyKind['save']>[0]) => Promise<Step<T>>;
+/** What becomes of a verb's value before it is stored in the history. */
+type Leaving<T> = (value: T, discretion: Discretion) => T;
 
-function driven<T>(input: TargetInput, verb: Verb<T>): Promise<Driven<T>> {
-  return onTarget(input, (kind, call) => drive(input.patienceMs, () => verb(kind, call)));
+function driven<T>(input: TargetInput, verb: Verb<T>, leaving: Leaving<T>): Promise<Driven<T>> {
+  return onTarget(input, async (kind, call, discretion) => {
+    const end = await drive(input.patienceMs, () => verb(kind, call));
+    return end.state === 'ask' ? discretion.redact(end) : { state: 'done', value: leaving(end.value, discretion) };
+  });
+}
+
+const told = <T>(value: T, { redact }: Discretion): T => redact(value);
+const used = <T>(value: T, { protect }: Discretion): T => protect(value);
+
+/** The name of what was kept is what people need to find it again. */
+function toldBack(restored: Restored, { redact, protect }: Discretion): Restored {
+  return { ...redact(restored), kept: protect(restored.kept) };
+}
+
+/** Covering a part of a savepoint would break the restore, so it is not taken: nothing was changed yet. */
+function withoutSecret(savepoint: Savepoint, { protect }: Discretion): Savepoint {
+  if (JSON.stringify(protect(savepoint)) === JSON.stringify(savepoint)) return savepoint;
+  throw new TargetFailure('invalid-input', `the savepoint of ${savepoint.target} holds the value of a secret`, {
+    remedy: 'a savepoint is stored in histories and reports: say where the secret is, not what it is',
+  });
 }
 
 /** The table of kinds promised it when the plan was normalised; a kind that cannot is a defect of the table. */

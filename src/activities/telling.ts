@@ -8,7 +8,7 @@ import type { TellInput } from './inputs.ts';
 export async function tell({ place, notice, message, key }: TellInput): Promise<void> {
   await atBoundary(async (discretion) => {
     const kind = await loadNotice(notice.kind);
-    const spec = await resolved(notice.spec, place.home, discretion);
+    const spec = await resolved(notice.spec, place, discretion);
     const { cancellationSignal: signal } = Context.current();
     await kind.tell({ spec, message, key, home: place.home, signal, log: discreetLog(discretion) });
   });

@@ -42,7 +42,7 @@ async function sample(
   if (watch.probe === null) return null;
   const { info, cancellationSignal: signal } = Context.current();
   const { home, version, records } = place;
-  const spec = await resolved(watch.probe.spec, home, discretion);
+  const spec = await resolved(watch.probe.spec, place, discretion);
   const probe = await httpProbe({ spec, home, version, records, signal, log: discreetLog(discretion) });
   const found = await collect({
     probe,

@@ -19,6 +19,12 @@ export function secretForms(secret: string): string[] {
   return [...forms].sort((a, b) => b.length - a.length);
 }
 
+/** As `secretForms`, of the part that matters: an address begins and ends with words that are nobody's secret. */
+export function coreForms(secret: string): string[] {
+  const passwords = addressPasswords(secret);
+  return passwords.length === 0 ? secretForms(secret) : [...new Set(passwords.flatMap(encodings))];
+}
+
 function longEnough(texts: readonly string[], least: number): string[] {
   return texts.filter((text) => text.length >= least);
 }
@@ -30,15 +36,24 @@ function lines(secret: string): string[] {
 
 /** The password and `user:password` of an address, as written and decoded. */
 function addressParts(secret: string): string[] {
-  if (!URL.canParse(secret)) return [];
+  const passwords = addressPasswords(secret);
+  if (passwords.length === 0) return [];
   const { username, password } = new URL(secret);
-  if (password === '') return [];
-  // The parser encodes on its own account, so what the user wrote is taken from the text as well.
-  const written = /^[^/]*\/\/([^/?#]*)@/.exec(secret)?.[1] ?? '';
-  const writtenPassword = written.slice(written.indexOf(':') + 1);
-  const passwords = [password, writtenPassword, decoded(password)];
-  const pairs = [written, `${username}:${password}`, `${decoded(username)}:${decoded(password)}`];
+  const pairs = [userinfo(secret), `${username}:${password}`, `${decoded(username)}:${decoded(password)}`];
   return [...longEnough(passwords, shortestPassword), ...longEnough(pairs, shortestPassword)];
+}
+
+/** The parser encodes on its own account, so what the user wrote is taken from the text as well. */
+function addressPasswords(secret: string): string[] {
+  if (!URL.canParse(secret)) return [];
+  const { password } = new URL(secret);
+  if (password === '') return [];
+  const written = userinfo(secret);
+  return [password, written.slice(written.indexOf(':') + 1), decoded(password)];
+}
+
+function userinfo(secret: string): string {
+  return /^[^/]*\/\/([^/?#]*)@/.exec(secret)?.[1] ?? '';
 }
 
 function decoded(text: string): string {

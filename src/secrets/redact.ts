@@ -1,20 +1,25 @@
-import { secretForms } from './forms.ts';
+import { coreForms, secretForms } from './forms.ts';
 
 export const redacted = '[redacted]';
 
-/** Longest secret prefix or suffix that a cut text may show. */
-const shownByCut = 3;
+/** Longest secret prefix or suffix that a text may show where a mark says that it was cut. */
+const shownByMark = 3;
+/** The same where a text of at least `longText` characters ends without a mark: it may have been cut there. */
+const shownByEnd = 5;
+const longText = 100;
 
 /** A copy of a string or JSON value without any secret; keys included, numbers left alone. */
 export type Redact = <T>(value: T) => T;
 
 /**
  * Replaces every form in which a secret may turn up (see `secretForms`) by `[redacted]`, in strings and in all strings
- * and keys of JSON. Where a text was cut (`…` or `...`), the visible half of a secret goes too.
+ * and keys of JSON. Where a text was cut (`…`, `...` or the ends of a long text), the visible half of a secret goes too.
  */
 export function redactor(secrets: readonly string[]): Redact {
-  const forms = [...new Set(secrets.flatMap(secretForms))].filter((form) => !redacted.includes(form));
-  if (forms.length === 0) return (value) => value;
+  const formsBy = (make: (secret: string) => string[]): string[] =>
+    [...new Set(secrets.flatMap(make))].filter((form) => !redacted.includes(form));
+  const forms: Forms = { whole: formsBy(secretForms), core: formsBy(coreForms) };
+  if (forms.whole.length === 0) return (value) => value;
   const clean = (value: unknown): unknown => {
     if (typeof value === 'string') return cover(value, forms);
     if (Array.isArray(value)) return value.map(clean);
@@ -25,10 +30,20 @@ export function redactor(secrets: readonly string[]): Redact {
 }
 
 type Span = { from: number; to: number };
+type Forms = { whole: string[]; core: string[] };
 
 /** Overlapping finds are covered as one, so that the rest of the second one does not stay visible. */
-function cover(text: string, forms: readonly string[]): string {
-  const spans = forms.flatMap((form) => [...occurrences(text, form), ...halves(text, form)]);
+function cover(text: string, { whole, core }: Forms): string {
+  const marks = [...text.matchAll(/\u2026|\.{3}/g)].map(({ index, 0: mark }) => ({
+    from: index,
+    to: index + mark.length,
+    shown: shownByMark,
+  }));
+  const ends = text.length < longText ? [] : [0, text.length].map((at) => ({ from: at, to: at, shown: shownByEnd }));
+  const spans = [
+    ...whole.flatMap((form) => [...occurrences(text, form), ...halves(text, form, marks)]),
+    ...core.flatMap((form) => halves(text, form, ends)),
+  ];
   if (spans.length === 0) return text;
   spans.sort((a, b) => a.from - b.from);
   let out = '';
@@ -39,7 +54,7 @@ function cover(text: string, forms: readonly string[]): string {
     end = to;
   }
   const result = out + text.slice(end);
-  return forms.some((form) => result.includes(form)) ? redacted : result;
+  return whole.some((form) => result.includes(form)) ? redacted : result;
 }
 
 function occurrences(text: string, form: string): Span[] {
@@ -50,23 +65,21 @@ function occurrences(text: string, form: string): Span[] {
   return spans;
 }
 
+/** Where a text was cut, and how many characters of a secret may be shown there. */
+type Cut = Span & { shown: number };
+
 /** A secret's beginning right before a cut, and its end right after one. */
-function halves(text: string, form: string): Span[] {
-  const spans: Span[] = [];
-  for (const cut of text.matchAll(/\u2026|\.{3}/g)) {
-    const after = cut.index + cut[0].length;
-    for (let length = form.length - 1; length > shownByCut; length -= 1) {
-      if (text.endsWith(form.slice(0, length), cut.index) && cut.index >= length) {
-        spans.push({ from: cut.index - length, to: cut.index });
-        break;
-      }
-    }
-    for (let length = form.length - 1; length > shownByCut; length -= 1) {
-      if (text.startsWith(form.slice(-length), after)) {
-        spans.push({ from: after, to: after + length });
-        break;
-      }
-    }
-  }
-  return spans;
+function halves(text: string, form: string, cuts: readonly Cut[]): Span[] {
+  return cuts.flatMap(({ from, to, shown }) => {
+    const longest = (isThere: (length: number) => boolean): number => {
+      for (let length = form.length - 1; length > shown; length -= 1) if (isThere(length)) return length;
+      return 0;
+    };
+    const before = longest((length) => from >= length && text.endsWith(form.slice(0, length), from));
+    const after = longest((length) => text.startsWith(form.slice(-length), to));
+    return [
+      ...(before === 0 ? [] : [{ from: from - before, to: from }]),
+      ...(after === 0 ? [] : [{ from: to, to: to + after }]),
+    ];
+  });
 }

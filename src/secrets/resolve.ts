@@ -22,7 +22,7 @@ export async function resolveReferences<T extends Json>(json: T, surroundings: S
   const found = new Map<string, Found>();
   const problems: string[] = [];
   for (const [reference, used] of places) {
-    const outcome = await read(reference, surroundings);
+    const outcome = await readReference(reference, surroundings);
     if ('missing' in outcome) problems.push(`\${${reference}} ${outcome.missing} (used in ${used.join(', ')})`);
     else found.set(reference, outcome);
   }
@@ -43,7 +43,8 @@ export async function resolveReferences<T extends Json>(json: T, surroundings: S
   };
 }
 
-async function read(reference: string, surroundings: Surroundings): Promise<Found | Missing> {
+/** The value of one `kind:name`, or why there is none. */
+export async function readReference(reference: string, surroundings: Surroundings): Promise<Found | Missing> {
   const colon = reference.indexOf(':');
   const name = reference.slice(colon + 1);
   const load = Object.hasOwn(referenceKinds, reference.slice(0, colon))

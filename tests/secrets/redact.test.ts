@@ -42,6 +42,17 @@ describe('redaction', () => {
     expect(cut('nothing to hide…')).toBe('nothing to hide…');
   });
 
+  test('covers the half of a secret at the end of a long text, which may have been cut there', () => {
+    const cut = redactor(['correct-horse-battery', 'postgres://shop:tr0ub4dor-and-3@db.example.org/shop_production']);
+    const long = 'x'.repeat(100);
+    expect(cut(`${long} correct-horse`)).toBe(`${long} [redacted]`);
+    expect(cut(`horse-battery ${long}`)).toBe(`[redacted] ${long}`);
+    expect(cut(`${long} postgres://shop:tr0ub4do`)).toBe(`${long} postgres://shop:[redacted]`);
+    // Words that every address shares, and short texts, stay readable.
+    expect(cut(`shop_production ${long} postgres`)).toBe(`shop_production ${long} postgres`);
+    expect(cut('is it correct')).toBe('is it correct');
+  });
+
   test('covers each line of a key file', () => {
     const line = 'MIIEvQIBADANBgkqhkiG9w0B';
     const pem = `-----BEGIN PRIVATE KEY-----\n${line}\nAQEFAASCBKcwggSjAgEAAoIB\n-----END PRIVATE KEY-----`;

@@ -1,0 +1,45 @@
+import type { Surroundings } from './kinds.ts';
+import { readReference } from './resolve.ts';
+
+/**
+ * Values that must not be told. `all`: everything that was put in for a reference or looks secret, so words for people
+ * are covered generously. `certain`: what can only be a secret, for values that programs compare and use again: a
+ * database's name that comes from a variable must stay as it is.
+ */
+export type Known = { all: string[]; certain: string[] };
+
+const secretName =
+  /password|passwd|passphrase|secret|token|credential|(api|private|access|signing|encryption)_?key|(^|_)(pass|pwd|dsn)($|_)/i;
+
+/**
+ * The values of a plan's references, and what looks secret in the environment of the worker: a command inherits all of
+ * it, and prints it when it feels like it. References without a value hide nothing and are passed over.
+ */
+export async function knownSecrets(references: readonly string[], surroundings: Surroundings): Promise<Known> {
+  const known: Known = { all: [], certain: [] };
+  const add = (name: string, value: string): void => {
+    known.all.push(value);
+    if (isCertain(name, value)) known.certain.push(value);
+  };
+  for (const [name, value] of Object.entries(surroundings.env)) {
+    if (value !== undefined && isCertain(name, value) && !isPlain(value)) add(name, value);
+  }
+  for (const reference of references) {
+    const found = await readReference(reference, surroundings);
+    if ('value' in found) add(reference, found.value);
+  }
+  return known;
+}
+
+function isCertain(name: string, value: string): boolean {
+  return name.startsWith('file:') || secretName.test(name) || hasPassword(value);
+}
+
+function hasPassword(value: string): boolean {
+  return URL.canParse(value) && new URL(value).password !== '';
+}
+
+/** `TOKEN_FILE=/run/token` and `TOKEN_TTL=3600` name a secret and are none. */
+function isPlain(value: string): boolean {
+  return /^\/|^\d+$|^(true|false)$/i.test(value);
+}
