@@ -1,11 +1,14 @@
 import type { Driven } from '../activities/inputs.ts';
 import { ask, choice } from './questions.ts';
-import type { Story } from './state.ts';
+import { nextFence, type Story } from './state.ts';
 
-/** Drives one verb to its end; a person is asked as often as the target needs one. */
-export async function drive<T>(story: Story, what: string, verb: () => Promise<Driven<T>>): Promise<T> {
+/**
+ * Drives one verb to its end; a person is asked as often as the target needs one. `verb` gets a fence of its own each
+ * time, because the attempts of the call before may have used up many.
+ */
+export async function drive<T>(story: Story, what: string, verb: (fence: number) => Promise<Driven<T>>): Promise<T> {
   for (;;) {
-    const driven = await verb();
+    const driven = await verb(nextFence(story));
     if (driven.state === 'done') return driven.value;
     await ask(story, {
       id: `by hand: ${what}`,

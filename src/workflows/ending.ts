@@ -21,8 +21,9 @@ const lastNoticesMs = 20_000;
 
 /** The ending that follows from what was restored, unless a person made it. `null`: the release went through. */
 export function outcomeOf(story: Story, back: Return | null): Outcome {
-  const { steps, restored } = story.status;
-  if (back === null) return steps.some(({ state }) => state === 'kept') ? 'released-by-decision' : 'released';
+  const { restored } = story.status;
+  // Whoever decided here decided to stay although something failed: going back would not end here.
+  if (back === null) return story.decidedBy === null ? 'released' : 'released-by-decision';
   if (back.outcome !== undefined) return back.outcome;
   if (back.do === 'stop') return 'stopped';
   if (back.do === 'unchanged') return 'rolled-back';
@@ -59,7 +60,6 @@ export async function end(story: Story, outcome: Outcome): Promise<ReleaseResult
   status.waitingFor = null;
   for (const step of status.steps) if (step.state === 'waiting') step.state = 'skipped';
   if (outcome === 'rolled-back') noteSchema(story);
-  if (outcome === 'released') status.failedStep = null;
   enter(story, 'ended');
   upsertSearchAttributes([{ key: outcomeAttribute, value: outcome }]);
   record(story, `ended: ${outcome}`);

@@ -13,12 +13,13 @@ export type Draft = Pick<Question, 'id' | 'kind' | 'text' | 'why' | 'choices' | 
 export type Answered = { choice: string; by: string; reason: string | null };
 
 /**
- * Opens a question and waits until it is answered or silence decides. Reminds and escalates as the plan says. A
- * question without an answer for silence waits for ever and pages at every deadline.
+ * Opens a question and waits until it is answered or silence decides. Reminds and escalates as the plan says; whoever
+ * it goes up to may answer from then on. A question without an answer for silence waits for ever and pages at every
+ * deadline.
  */
 export async function ask(story: Story, draft: Draft): Promise<Answered> {
   const question = openQuestion(story, draft);
-  tell(story, question.kind === 'blocked' ? 'blocked' : 'question', newsOf(question));
+  tell(story, question.kind === 'blocked' ? 'blocked' : 'question', newsOf(question, draft.rules.deciders));
   try {
     await untilClosed(story, question, draft.rules);
   } finally {
@@ -44,7 +45,7 @@ function openQuestion(story: Story, draft: Draft): Question {
     text: draft.text,
     why: draft.why,
     choices: draft.choices,
-    deciders: rules.deciders,
+    deciders: [...rules.deciders],
     needs: draft.kind === 'go-no-go' ? rules.needs : 1,
     barred: rules.notRequester && draft.kind === 'go-no-go' ? story.status.requester : null,
     digest: draft.digest ?? null,
@@ -79,17 +80,25 @@ async function untilClosed(story: Story, question: Question, rules: AskingRules)
     const time = Date.now();
     for (const due of escalations.filter(({ at }) => at <= time)) {
       escalations.splice(escalations.indexOf(due), 1);
-      if (question.owner === null) tell(story, 'escalation', { ...newsOf(question), to: [due.to] });
+      if (!question.deciders.includes(due.to)) question.deciders.push(due.to);
+      if (question.owner === null) tell(story, 'escalation', newsOf(question, [due.to]));
     }
     if (remindAt <= time) {
       remindAt = time + (rules.remindEveryMs ?? rules.deadlineMs);
-      if (question.owner === null) tell(story, 'reminder', newsOf(question));
+      if (question.owner === null) tell(story, 'reminder', newsOf(question, rules.deciders));
     }
     if (deadline > time) continue;
     if (question.onSilence !== null) return;
     deadline = time + rules.deadlineMs;
     if (question.owner === null)
-      tell(story, 'escalation', { ...newsOf(question), to: rules.escalate.map(({ to }) => to) });
+      tell(
+        story,
+        'escalation',
+        newsOf(
+          question,
+          rules.escalate.map(({ to }) => to),
+        ),
+      );
   }
 }
 
@@ -99,9 +108,9 @@ function takeClosing(story: Story): GivenAnswer | null {
   return given;
 }
 
-function newsOf(question: Question): { subject: string; body: string; to: string[] } {
+function newsOf(question: Question, to: string[]): { subject: string; body: string; to: string[] } {
   const choices = question.choices.map(({ id, label }) => `- ${id}: ${label}`).join('\n');
-  return { subject: question.text, body: `${question.why}\n\n${choices}`, to: question.deciders };
+  return { subject: question.text, body: `${question.why}\n\n${choices}`, to };
 }
 
 /** Questions on the way back are not cut short by whatever halted the release. */

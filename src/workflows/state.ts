@@ -163,7 +163,7 @@ export function callOf(story: Story, target: PlannedTarget, verb: string, round 
 const attemptsPerCall = 1000;
 
 /** The server's time orders the calls of different runs, counting up orders those of this run. */
-function nextFence(story: Story): number {
+export function nextFence(story: Story): number {
   story.fence = Math.max(story.fence + attemptsPerCall, Date.now() * attemptsPerCall);
   return story.fence;
 }

@@ -104,17 +104,17 @@ async function runOnTarget(story: Story, step: PlannedStep, { status, round }: R
   const input: TargetInput = { ...callOf(story, target, step.change ?? step.activity, round), patienceMs };
   switch (step.activity) {
     case 'prepare':
-      story.artefacts.set(target.name, await drive(story, step.id, () => hands.prepare(input)));
+      story.artefacts.set(target.name, await drive(story, step.id, (fence) => hands.prepare({ ...input, fence })));
       return null;
     case 'survey':
       return judgeSurvey(story, target, await hands.survey(input));
     case 'hold':
-      await holdTarget(story, target, () => drive(story, step.id, () => hands.hold(input)));
+      await holdTarget(story, target, () => drive(story, step.id, (fence) => hands.hold({ ...input, fence })));
       return null;
     case 'resume': {
       const held = story.status.held[target.name] ?? null;
       story.status.writtenTo.push(target.name);
-      await drive(story, step.id, () => hands.resume({ ...input, held }));
+      await drive(story, step.id, (fence) => hands.resume({ ...input, fence, held }));
       delete story.status.held[target.name];
       return null;
     }
@@ -127,7 +127,7 @@ async function runOnTarget(story: Story, step: PlannedStep, { status, round }: R
       const apply = hands[step.activity];
       const change = step.change ?? step.activity;
       return await applyChange(story, target, () =>
-        drive(story, step.id, () => apply({ ...input, change } satisfies ApplyInput)),
+        drive(story, step.id, (fence) => apply({ ...input, fence, change } satisfies ApplyInput)),
       );
     }
     default:
@@ -152,7 +152,7 @@ async function takeSnapshot(story: Story, status: StepStatus, { input, hands }: 
     status.detail = `taken by the first attempt at ${taken.takenAt}`;
     return null;
   }
-  const savepoint = await drive(story, status.id, () => hands.snapshot(input));
+  const savepoint = await drive(story, status.id, (fence) => hands.snapshot({ ...input, fence }));
   savepoints.push(savepoint);
   status.detail = savepoint.absent ? 'there was nothing before' : `version ${savepoint.version ?? 'not known'}`;
   return null;

@@ -42,10 +42,11 @@ const goesOnAfterStay: readonly string[] = ['logs', 'smoke', 'performance', 'mon
 
 /**
  * Decides what a failed step means: throws `GoBack`, or returns `retry` or `stay`.
- * The first failure names the release's failed step; a retry that works clears it.
+ * The failure names the release's failed step; where people try again, what was said before counts.
  */
 export async function settle(story: Story, step: Failed, trouble: Trouble): Promise<'retry' | 'stay'> {
   const { status } = story;
+  const before = { failedStep: status.failedStep, failure: status.failure };
   status.failedStep = step.id;
   status.failure = trouble.failure;
   const situation = await situationOf(story, step, trouble.cause);
@@ -53,7 +54,9 @@ export async function settle(story: Story, step: Failed, trouble: Trouble): Prom
   record(story, `${step.id}: ${decision.because}`);
   if (decision.do !== 'ask') throw new GoBack(returnOf(decision));
   const answered = await askAbout(story, step, { trouble, decision });
-  return applyChoice(story, step, { answered, situation, cause: trouble.cause });
+  if (answered.choice !== 'retry') return applyChoice(story, step, { answered, situation, cause: trouble.cause });
+  Object.assign(status, before);
+  return 'retry';
 }
 
 export async function situationOf(story: Story, step: Failed, cause: Situation['cause']): Promise<Situation> {
@@ -168,13 +171,8 @@ async function askAbout(story: Story, step: Failed, { trouble, decision }: Asked
 
 type Chosen = { answered: Answered; situation: Situation; cause: Situation['cause'] };
 
-function applyChoice(story: Story, step: Failed, { answered, situation, cause }: Chosen): 'retry' | 'stay' {
+function applyChoice(story: Story, step: Failed, { answered, situation, cause }: Chosen): 'stay' {
   const { by, reason } = answered;
-  if (answered.choice === 'retry') {
-    story.status.failedStep = null;
-    story.status.failure = null;
-    return 'retry';
-  }
   story.decidedBy = { by, choice: answered.choice, reason };
   if (answered.choice === 'stay') return stay(story, step, { by, cause });
   const procedure = answered.choice.replace('restore-', '') as Procedure;

@@ -7,7 +7,7 @@ import { type Trouble, troubleInChecks, troubleInJudgements, viewOf } from './fa
 import { tell } from './notices.ts';
 import { waitWhilePaused } from './pausing.ts';
 import { patiently } from './proxies.ts';
-import { enter, note, record, refresh, type Story } from './state.ts';
+import { enter, note, now, record, refresh, type Story } from './state.ts';
 import { settle } from './trouble.ts';
 
 const watchStep = { id: 'watch', target: null, activity: 'watch' } as const;
@@ -22,7 +22,9 @@ export async function watchRelease(story: Story): Promise<void> {
     await story.watching.run(() => watchPoints(story, watch));
   } catch (error) {
     if (story.finish === null || story.status.halt !== null) throw error;
-    note(story, `the watch was finished early by ${story.finish.by}: ${story.finish.note ?? ''}`);
+    const { by, choice, note: reason } = story.finish;
+    note(story, `the watch was finished early by ${by}: ${reason ?? ''}`);
+    if (story.status.failure !== null) story.decidedBy = { by, choice, reason };
   } finally {
     story.watching = null;
   }
@@ -52,15 +54,17 @@ async function watchOnePoint(story: Story, watch: PlannedWatch, { from, until }:
   let trouble: Trouble | null;
   try {
     const point = await hands.watch({ place: story.place, watch, fromMs: from, untilMs: until });
-    keep(story, point, length);
-    trouble = troubleInChecks(point.checks) ?? acting(point);
+    keep(story, point, { from, until });
+    trouble = worse(acting(point), troubleInChecks(point.checks));
   } catch (error) {
     if (story.status.halt !== null || story.finish !== null) throw error;
-    keep(story, { at: new Date().toISOString(), samples: 0, unwatchedMs: length, judgements: [], checks: [] }, length);
+    const nothing = { samples: 0, unwatchedMs: length, judgements: [], checks: [] };
+    keep(story, { at: now(), ...nothing }, { from, until });
     record(story, `this stretch was not watched: ${viewOf(error).message}`);
     trouble = null;
   }
-  if (trouble !== null) await settleWatch(story, trouble);
+  // A retry of the watch is simply the next point.
+  if (trouble !== null) await settle(story, watchStep, trouble);
   const leftMs = until - Date.now();
   if (leftMs > 0) await sleep(leftMs, { summary });
 }
@@ -70,17 +74,19 @@ function acting(point: WatchPoint): Trouble | null {
   return troubleInJudgements(point.judgements.filter(({ verdict }) => verdict !== 'unknown'));
 }
 
-/** A retry of the watch is simply the next point. */
-async function settleWatch(story: Story, trouble: Trouble): Promise<void> {
-  const before = { failedStep: story.status.failedStep, failure: story.status.failure };
-  if ((await settle(story, watchStep, trouble)) === 'retry') Object.assign(story.status, before);
+/** What goes back by itself is not hidden by what asks. */
+function worse(one: Trouble | null, other: Trouble | null): Trouble | null {
+  return one?.cause === 'failed' ? one : (other ?? one);
 }
 
-function keep(story: Story, point: WatchPoint, lengthMs: number): void {
+function keep(story: Story, point: WatchPoint, { from, until }: Span): void {
   const { watch } = story.status;
   if (watch === null) return;
+  const lengthMs = until - from;
+  // After an alarm the rest of the stretch is not watched, whatever people decide.
+  const leftOver = Math.max(0, until - Date.parse(point.at));
   watch.points.push(point);
-  watch.unwatchedMs += Math.min(point.unwatchedMs, lengthMs);
+  watch.unwatchedMs += Math.min(point.unwatchedMs + leftOver, lengthMs);
   watch.watchedMs += lengthMs;
   const bad = point.judgements.filter(({ verdict }) => verdict !== 'proceed');
   const found = bad.map(({ criterion, explanation }) => `${criterion}: ${explanation}`).join('; ');
@@ -96,7 +102,7 @@ async function demandEnoughWatching(story: Story, plan: PlannedWatch): Promise<v
   const share = watch.unwatchedMs / watch.watchedMs;
   if (share <= plan.maxUnwatched) return;
   const message = `${Math.round(share * 100)} % of the watch was not measured; ${Math.round(plan.maxUnwatched * 100)} % are allowed`;
-  await settleWatch(story, { cause: 'unknown', failure: { kind: 'unknown', message } });
+  await settle(story, watchStep, { cause: 'unknown', failure: { kind: 'unknown', message } });
 }
 
 /** The reminder outlives the release, so that the environment is free for the next one meanwhile. */

@@ -89,12 +89,12 @@ async function holdOrResume(story: Story, stage: Stage, round: number): Promise<
   const hands = patiently(story, { summary: `${stage.id} for the way back`, patienceMs, target });
   const input = { ...callOf(story, target, `${stage.do} for the way back`, round), patienceMs };
   if (stage.do === 'hold') {
-    await holdTarget(story, target, () => drive(story, stage.id, () => hands.hold(input)));
+    await holdTarget(story, target, () => drive(story, stage.id, (fence) => hands.hold({ ...input, fence })));
     return;
   }
   const before = held[target.name];
   if (before === undefined) return;
-  await drive(story, stage.id, () => hands.resume({ ...input, held: before }));
+  await drive(story, stage.id, (fence) => hands.resume({ ...input, fence, held: before }));
   delete held[target.name];
 }
 
@@ -106,7 +106,9 @@ async function restoreTarget(story: Story, name: string, round: number): Promise
   const patienceMs = restorePatienceMs;
   const { restore } = patiently(story, { summary: `restore ${name}`, patienceMs, target });
   const input = { ...callOf(story, target, 'restore', round), patienceMs, savepoint: savepointOf(story, name) };
-  const { proof, kept, downtimeMs, detail } = await drive(story, `restore ${name}`, () => restore(input));
+  const { proof, kept, downtimeMs, detail } = await drive(story, `restore ${name}`, (fence) =>
+    restore({ ...input, fence }),
+  );
   Object.assign(entry ?? {}, {
     state: 'restored',
     proved: proof.level,
