@@ -31,6 +31,7 @@ const clientExitCodes: Record<ClientFailureKind, ExitCode> = {
 const expected: Record<string, ExitCode> = {
   UsageError: exitCodes.usage,
   ToolMissing: exitCodes.unreachable,
+  DevServerFailure: exitCodes.unreachable,
   TargetFailure: exitCodes.unexpected,
 };
 

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { searchAttributes } from '../release/search-attributes.ts';
 import { type Guarded, startGuarded } from './guarded.ts';
 import { freePort, isFree } from './ports.ts';
-import { ensureTemporalCli, type Say } from './temporal-cli.ts';
+import { ensureTemporalCli, onPath, type Say } from './temporal-cli.ts';
 
 /**
  * As shipped, the dev server lets every hop between two activities wait up to 50 ms. These settings take the wait away;
@@ -24,6 +24,14 @@ export const fastSettings: Readonly<Record<string, string>> = {
 /** What the environment needs to be told dirty from is a finished run; a day, the default, would forget it. */
 const retention = `${90 * 24 * 3600}s`;
 const startPatienceMs = 30_000;
+
+/** There is no dev server, or not any more, and the message says why and what to do. */
+export class DevServerFailure extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'DevServerFailure';
+  }
+}
 
 export type DevServerOptions = {
   /** SQLite file that keeps all data; null keeps it in memory. */
@@ -52,6 +60,8 @@ export type DevServer = {
   pid: number;
   /** Resolves when the server is gone, whoever stopped it. */
   ended: Promise<unknown>;
+  /** The last lines of its log, which `stop` removes. */
+  logEnd(): Promise<string>;
   stop(): Promise<void>;
 };
 
@@ -62,7 +72,7 @@ async function choosePorts(options: DevServerOptions): Promise<Ports> {
   const choose = async (wanted: number, what: string, option: string): Promise<number> => {
     if (wanted === 0) return freePort(ip);
     if (await isFree(wanted, ip)) return wanted;
-    throw new Error(
+    throw new DevServerFailure(
       `${what} cannot listen on ${ip}:${wanted}: the port is taken. Stop what uses it, or choose another with ${option}.`,
     );
   };
@@ -129,13 +139,38 @@ async function untilServing(server: Guarded, executable: string, ports: Ports): 
   const http = httpApi(ports);
   const deadline = Date.now() + startPatienceMs;
   while (!(await complete(http, executable, ports))) {
-    if (server.hasEnded()) throw new Error('The Temporal dev server ended at once.');
+    if (server.hasEnded()) throw new DevServerFailure('The Temporal dev server ended at once.');
     if (Date.now() > deadline)
-      throw new Error(`The Temporal dev server did not serve within ${startPatienceMs / 1000} s.`);
+      throw new DevServerFailure(`The Temporal dev server did not serve within ${startPatienceMs / 1000} s.`);
     await sleep(25);
   }
   await http('/update', { namespace: 'default', config: { workflowExecutionRetentionTtl: retention } });
   while (ports.uiPort !== null && (await isFree(ports.uiPort, ports.ip)) && Date.now() < deadline) await sleep(25);
+}
+
+const inUse = 75;
+
+/**
+ * Two servers on one data file would both do its work. The lock belongs to the server's process, so that it ends exactly
+ * with it. Where there is no `flock`, nothing guards the file.
+ */
+async function locking(dataFile: string | null, words: string[]): Promise<string[]> {
+  const flock = dataFile === null ? null : await onPath('flock');
+  if (flock === null) return words;
+  return [flock, '--nonblock', '--no-fork', '--conflict-exit-code', String(inUse), `${dataFile}.lock`, ...words];
+}
+
+async function endOf(logFile: string): Promise<string> {
+  const log = await readFile(logFile, 'utf8').catch(() => '');
+  return log.trim().split('\n').slice(-5).join('\n');
+}
+
+/** Why a server that was started does not serve. */
+async function notServing(server: Guarded, { dataFile, logFile }: { dataFile: string | null; logFile: string }) {
+  const ended = server.hasEnded() ? await server.ended : null;
+  if (ended?.code === inUse)
+    return `Another Temporal server uses ${dataFile}. Stop that one, or choose another file with --data.`;
+  return `The end of its log, ${logFile}:\n${await endOf(logFile)}`;
 }
 
 /**
@@ -143,7 +178,7 @@ async function untilServing(server: Guarded, executable: string, ports: Ports): 
  * with this program, also when this program is killed, unless `keep` is set.
  *
  * @throws ToolMissing when there is no Temporal CLI and none can be had
- * @throws Error when a port is taken or the server does not start, with the end of its log
+ * @throws DevServerFailure when a port or the data file is taken, or when the server does not start
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   const executable = options.executable ?? (await ensureTemporalCli(options.say ?? (() => {}))).path;
@@ -152,14 +187,19 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   for (const file of [logFile, options.dataFile]) if (file !== null) await mkdir(dirname(file), { recursive: true });
   const log = openSync(logFile, 'w');
   const keep = options.keep ?? false;
-  const server = startGuarded(executable, devServerArguments(ports, options.dataFile), { log, keep });
+  const [command = executable, ...words] = await locking(options.dataFile, [
+    executable,
+    ...devServerArguments(ports, options.dataFile),
+  ]);
+  const server = startGuarded(command, words, { log, keep });
   closeSync(log);
   try {
     await untilServing(server, executable, ports);
   } catch (error) {
+    const why = await notServing(server, { dataFile: options.dataFile, logFile });
     await server.stop();
-    const end = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n');
-    throw new Error(`${(error as Error).message} The end of its log, ${logFile}:\n${end}`, { cause: error });
+    if (!(error instanceof DevServerFailure)) throw error;
+    throw new DevServerFailure(`${error.message} ${why}`, error);
   }
   return {
     address: `${ports.ip}:${ports.port}`,
@@ -168,6 +208,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     logFile,
     pid: server.pid,
     ended: server.ended,
+    logEnd: () => endOf(logFile),
     stop: async () => {
       // The server takes a second to end well, which only a data file deserves.
       await server.stop(options.dataFile === null ? 0 : undefined);

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type DevServer, startDevServer } from '../../dev/temporal.ts';
+import { type DevServer, DevServerFailure, startDevServer } from '../../dev/temporal.ts';
 import type { Io } from '../io.ts';
 import { port, serve, untilTold } from '../serving.ts';
 
@@ -27,10 +27,13 @@ async function develop(io: Io, options: Options): Promise<void> {
   const dataFile = options.inMemory ? null : (options.data ?? defaultDataFile(io.env));
   const { port, uiPort } = options;
   const server = await startDevServer({ dataFile, port, uiPort, say: (line) => io.say(line) });
+  // Without a worker nothing else keeps this program alive: listening for signals and waiting for a child do not.
+  const alive = setInterval(() => {}, 60_000);
   try {
     io.say(`Temporal at ${server.address}, UI at ${server.uiUrl}, data in ${dataFile ?? 'memory'}`);
     await withWorker(io, { server, options, stopped });
   } finally {
+    clearInterval(alive);
     await server.stop();
   }
 }
@@ -59,14 +62,18 @@ async function withWorker(io: Io, { server, options, stopped }: Developing): Pro
   const gone = server.ended.then(() => 'gone' as const);
   if (!options.worker) {
     ready(null);
-    await Promise.race([stopped, gone]);
+    if ((await Promise.race([stopped, gone])) === 'gone') throw await endedByItself(server);
     return;
   }
   const request = { address, namespace, taskQueue: options.taskQueue, healthPort: null, metricsAddress: null };
   const { worker, queues } = await serve(io, request);
   ready(queues);
   const why = await Promise.race([stopped, gone, worker.ended]);
-  if (why === 'gone') throw new Error(`the Temporal dev server ended; its log is ${server.logFile}`);
-  io.say('stopping');
+  if (why !== 'gone') io.say('stopping');
   await worker.stop();
+  if (why === 'gone') throw await endedByItself(server);
+}
+
+async function endedByItself(server: DevServer): Promise<DevServerFailure> {
+  return new DevServerFailure(`the Temporal dev server ended; the end of its log:\n${await server.logEnd()}`);
 }
