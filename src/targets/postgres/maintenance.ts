@@ -3,7 +3,7 @@ import { inTransaction, openSession, type Session } from './connection.ts';
 import { sqlState } from './failures.ts';
 import { maintenanceDatabase, type Place, urlOf } from './names.ts';
 
-/** Serialises the creation of the tables below. */
+/** Serialises the creation of the database and of the tables below. */
 const creationLock = 7_236_001;
 
 /**
@@ -82,6 +82,8 @@ async function createDatabase(place: Place, application: string): Promise<void> 
   const session = await openAnywhere(place, application);
   try {
     if (session.database === maintenanceDatabase) return;
+    // First releases of two applications at once would change the same rows of the catalogue, which the server refuses.
+    await session.rows('select pg_advisory_lock($1)', [creationLock]);
     // template0 is never connected to, so it can always be copied.
     await session.run(`create database ${maintenanceDatabase} template template0`).catch((error: unknown) => {
       if (!['42P04', '23505'].includes(sqlState(error) ?? '')) throw error;
