@@ -6,7 +6,7 @@ import type { VersionContent } from '../support/world-versions.ts';
 
 /** First releases on a machine where nothing of the application is: what goes back goes back to nothing. */
 let stage: Stage;
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000, maxConcurrency: 2 });
 
 beforeAll(async () => {
   stage = await openStage();
@@ -54,7 +54,7 @@ const points: { point: string; failedStep: string; content: VersionContent; star
   { point: 'smoke', failedStep: 'smoke', content: { seeds, service: { empty: true } }, started: 1, asks: true },
 ];
 
-describe('a first release', () => {
+describe.concurrent('a first release', () => {
   it.each(points)('that fails at $failedStep goes back to nothing and keeps the database that was made', async (at) => {
     const world = await opened(`first-${at.point}`);
     await world.write('v1', at.content);

@@ -1,16 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decideUpdate } from '../../src/workflows/messages.ts';
 import { runSql } from '../support/postgres.ts';
-import { type Handle, statusOf, until } from '../support/release.ts';
+import { type Handle, type ReleaseResult, statusOf, until } from '../support/release.ts';
 import { ended, eventually, openStage, type Stage, type StartOptions, type World } from '../support/world.ts';
+import type { Logged } from '../support/world-log.ts';
 import type { Sight } from '../support/world-sight.ts';
 import type { VersionContent } from '../support/world-versions.ts';
 
 /** SIGKILL for the worker in the middle of a step; what runs on the server, on the host and in the network goes on. */
 let stage: Stage;
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
+// Most of the time is waiting until the server gives up on the killed one.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000, maxConcurrency: 3 });
 
 beforeAll(async () => {
   stage = await openStage();
@@ -20,6 +23,7 @@ afterAll(() => stage?.stop());
 
 type Scene = { v1?: VersionContent; v2: VersionContent; options?: StartOptions };
 
+type Slept = { result: ReleaseResult; wokenAt: number };
 type UnderWay = { world: World; before: Sight; handle: Handle };
 
 /** v1 runs and v2 is on its way. `before`: what the world looked like in between. */
@@ -40,6 +44,19 @@ async function killed(world: World): Promise<number> {
   return at;
 }
 
+/** Puts the worker to sleep, wakes it up when another one has gone past the step, and lets the release end. */
+async function slept(world: World, handle: Handle, isPast: () => boolean | Promise<boolean>): Promise<Slept> {
+  const [old] = world.workers;
+  old?.freeze();
+  await world.startWorker();
+  await eventually(isPast, 'the other worker', 120_000);
+  const wokenAt = Date.now();
+  old?.thaw();
+  const result = await ended(handle);
+  await sleep(Math.max(0, wokenAt + 3_000 - Date.now()));
+  return { result, wokenAt };
+}
+
 const starts = ({ ledger }: World): unknown[] => ledger.entries('started').map(({ detail }) => detail);
 const switches = ({ ledger }: World): unknown[] => ledger.entries('switch').map(({ detail }) => detail);
 
@@ -53,7 +70,7 @@ async function runsOf(world: World, text: string): Promise<{ from: number; until
   }));
 }
 
-describe('a worker that is killed', () => {
+describe.concurrent('a worker that is killed', () => {
   it('while a migration runs on the server: it is ended, made once, and the release goes live', async () => {
     const migrations = {
       '0002_note.sql': 'alter table items add column note text;',
@@ -183,5 +200,40 @@ describe('a worker that is killed', () => {
     expect(starts(world)).toEqual(['v1', 'v2']);
     expect(switches(world)).toEqual(['v1', 'v2', 'v1']);
     expect(await world.see()).toMatchObject({ api: '200 v1', page: '200 v1' });
+  });
+});
+
+describe.concurrent('a worker that sleeps longer than its heartbeat allows', () => {
+  it('in a deployment is replaced, and doubles nothing when it wakes up', async () => {
+    const { world, handle } = await onTheWay('sleep-deploy', { v2: { service: { startMs: 9_000 } } });
+    await eventually(() => starts(world).includes('v2'), 'the start of v2');
+    const { result } = await slept(world, handle, () => switches(world).includes('v2'));
+    expect(result).toMatchObject({ outcome: 'released' });
+    expect(starts(world)).toEqual(['v1', 'v2']);
+    expect(switches(world)).toEqual(['v1', 'v2']);
+    expect(await world.see()).toMatchObject({ api: '200 v2', page: '200 v2' });
+  });
+
+  it('in a migration is replaced, and sends nothing more when it wakes up', async () => {
+    const migrations = {
+      '0002_sleep.sql': `insert into items (name, made_by) values ('migrated', 'v2'); select pg_sleep(9);`,
+      '0003_note.sql': 'alter table items add column note text;',
+    };
+    const { world, handle } = await onTheWay('sleep-migrate', { v2: { migrations } });
+    await eventually(() => stage.runs('select pg_sleep', world.application), 'the sleeping statement');
+    const sent = async (text: string): Promise<Logged[]> =>
+      (await world.log()).filter(({ what }) => what.includes(text));
+    const isPast = async (): Promise<boolean> => (await sent('add column note')).length > 0;
+    const { result, wokenAt } = await slept(world, handle, isPast);
+    expect(result).toMatchObject({ outcome: 'released' });
+    expect(await stage.postgres.sql(`select from items where name = 'migrated'`, world.application)).toHaveLength(1);
+    expect(await sent('add column note')).toHaveLength(1);
+    expect(starts(world)).toEqual(['v1', 'v2']);
+    // Its attempt is in the name of its sessions.
+    const [lost] = await sent('select pg_sleep');
+    const late = (await world.log()).filter(
+      ({ at, application }) => at >= wokenAt && application === lost?.application,
+    );
+    expect(late.filter(({ what }) => what !== 'end')).toEqual([]);
   });
 });
