@@ -64,7 +64,14 @@ function decoded(text: string): string {
   }
 }
 
+/** A text as it is, and as it is left over where messages are put on one line or freed from control characters. */
 function encodings(text: string): string[] {
+  const line = text.replace(/\s+/g, ' ').trim();
+  const shown = [text, line, ...[text, line].map((each) => each.replace(/[^\P{Cc}\n\t]/gu, ''))];
+  return [...new Set(shown)].flatMap(encodingsOf);
+}
+
+function encodingsOf(text: string): string[] {
   const percent = percentEncoded(text);
   const json = JSON.stringify(text).slice(1, -1);
   return [

@@ -34,12 +34,11 @@ type Forms = { whole: string[]; core: string[] };
 
 /** Overlapping finds are covered as one, so that the rest of the second one does not stay visible. */
 function cover(text: string, { whole, core }: Forms): string {
-  const marks = [...text.matchAll(/\u2026|\.{3}/g)].map(({ index, 0: mark }) => ({
-    from: index,
-    to: index + mark.length,
-    shown: shownByMark,
-  }));
-  const ends = text.length < longText ? [] : [0, text.length].map((at) => ({ from: at, to: at, shown: shownByEnd }));
+  const marks = [...text.matchAll(/\u2026+|\.{3,}/g)].map(({ index, 0: mark }) =>
+    cutAt(text, { from: index, to: index + mark.length }, shownByMark),
+  );
+  const ends =
+    text.length < longText ? [] : [0, text.length].map((at) => cutAt(text, { from: at, to: at }, shownByEnd));
   const spans = [
     ...whole.flatMap((form) => [...occurrences(text, form), ...halves(text, form, marks)]),
     ...core.flatMap((form) => halves(text, form, ends)),
@@ -65,21 +64,44 @@ function occurrences(text: string, form: string): Span[] {
   return spans;
 }
 
-/** Where a text was cut, and how many characters of a secret may be shown there. */
-type Cut = Span & { shown: number };
+/**
+ * Where a text was cut. `shown`: how many characters of a secret may be seen there; `before` and `after`: one more than
+ * that, to pass over most forms quickly.
+ */
+type Cut = Span & { shown: number; before: string; after: string };
+
+function cutAt(text: string, { from, to }: Span, shown: number): Cut {
+  return {
+    from,
+    to,
+    shown,
+    before: text.slice(Math.max(0, from - shown - 1), from),
+    after: text.slice(to, to + shown + 1),
+  };
+}
 
 /** A secret's beginning right before a cut, and its end right after one. */
 function halves(text: string, form: string, cuts: readonly Cut[]): Span[] {
-  return cuts.flatMap(({ from, to, shown }) => {
-    const longest = (isThere: (length: number) => boolean): number => {
-      for (let length = form.length - 1; length > shown; length -= 1) if (isThere(length)) return length;
-      return 0;
-    };
-    const before = longest((length) => from >= length && text.endsWith(form.slice(0, length), from));
-    const after = longest((length) => text.startsWith(form.slice(-length), to));
-    return [
-      ...(before === 0 ? [] : [{ from: from - before, to: from }]),
-      ...(after === 0 ? [] : [{ from: to, to: to + after }]),
-    ];
-  });
+  const spans: Span[] = [];
+  for (const { from, to, shown, before, after } of cuts) {
+    const beginning = before.length > shown && form.includes(before) ? beginningBefore(text, form, from) : 0;
+    const end = after.length > shown && form.includes(after) ? endAfter(text, form, to) : 0;
+    if (beginning > shown) spans.push({ from: from - beginning, to: from });
+    if (end > shown) spans.push({ from: to, to: to + end });
+  }
+  return spans;
+}
+
+/** Length of the longest beginning of `form` that the text has right before `at`. */
+function beginningBefore(text: string, form: string, at: number): number {
+  for (let length = Math.min(form.length - 1, at); length > 0; length -= 1)
+    if (text.endsWith(form.slice(0, length), at)) return length;
+  return 0;
+}
+
+/** Length of the longest end of `form` that the text has right after `at`. */
+function endAfter(text: string, form: string, at: number): number {
+  for (let length = form.length - 1; length > 0; length -= 1)
+    if (text.startsWith(form.slice(-length), at)) return length;
+  return 0;
 }

@@ -53,6 +53,13 @@ describe('redaction', () => {
     expect(cut('is it correct')).toBe('is it correct');
   });
 
+  test('covers a secret whose white space was changed on the way', () => {
+    const cover = redactor(['two\twords\nand-more\u0007']);
+    for (const text of ['two words and-more\u0007', 'two words and-more', 'two\twords\nand-more']) {
+      expect(cover(`said ${text}`)).toBe('said [redacted]');
+    }
+  });
+
   test('covers each line of a key file', () => {
     const line = 'MIIEvQIBADANBgkqhkiG9w0B';
     const pem = `-----BEGIN PRIVATE KEY-----\n${line}\nAQEFAASCBKcwggSjAgEAAoIB\n-----END PRIVATE KEY-----`;

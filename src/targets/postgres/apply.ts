@@ -56,13 +56,19 @@ async function carryOut(changing: Changing): Promise<Json> {
   try {
     const result =
       spec.command === null ? await runFiles(changing, files) : await runTool(changing, spec.command, files);
-    await endAttempt(claim, call.key, 'done', result);
+    await endAttempt(claim, call.key, 'done', withoutOutput(result));
     return result;
   } catch (error) {
     // After a lost session or an abort the record stays `running`, which is the truth.
     if (!connectionLost(error)) await endAttempt(claim, call.key, 'failed', null).catch(() => undefined);
     throw error;
   }
+}
+
+/** What a program prints may hold secrets that only the caller knows, so it is not kept in the database. */
+function withoutOutput(result: Json): Json {
+  if (typeof result !== 'object' || result === null || Array.isArray(result)) return result;
+  return Object.fromEntries(Object.entries(result).filter(([key]) => key !== 'output'));
 }
 
 /**
@@ -128,12 +134,14 @@ function toolEnvironment({ call, claim, spec, version }: Changing): Record<strin
 
 async function runTool(changing: Changing, argv: string[], files: PinnedFile[]): Promise<Json> {
   const { call, claim, progress, spec, change } = changing;
-  progress.tell(`${change}: ${argv.join(' ')}`);
-  await notePosition(claim, call.key, { file: argv.join(' '), statement: 1, of: 0, line: 0, over: false });
+  // Arguments may hold secrets.
+  const program = argv[0] ?? change;
+  progress.tell(`${change}: ${program}`);
+  await notePosition(claim, call.key, { file: program, statement: 1, of: 0, line: 0, over: false });
   const env = toolEnvironment(changing);
   const result = await runMarked(call, { argv, env, timeoutMs: spec.timeout }, progress.signal);
   const output = withoutSecrets(result.output, env).trim().split('\n').slice(-12).join('\n');
-  if (result.exitCode === 0) return { command: argv.join(' '), pinned: files.length, output };
+  if (result.exitCode === 0) return { command: program, pinned: files.length, output };
   throw new TargetFailure('failed', `${argv.join(' ')} ended with ${result.exitCode ?? result.signal}`, {
     evidence: output,
     remedy: 'whether something of it is left is found out by comparing with the savepoint',
