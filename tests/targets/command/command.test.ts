@@ -93,7 +93,7 @@ describe('a command target', () => {
     await expect(command.apply(callOf(spec, 'deploy', killed.signal), 'deploy', 'v2')).rejects.toThrow('killed');
   }
 
-  const slow = { ...verbs, apply: { deploy: sh('echo begun >> log; sleep 1; echo ended >> log') } };
+  const slow = { ...verbs, apply: { deploy: sh('echo begun >> log; sleep 3; echo ended >> log') } };
 
   it('says that it does not know what an interrupted command did, and runs it again only for somebody who asks', async () => {
     const spec = commandSchema.parse(slow);

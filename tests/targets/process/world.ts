@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createSocket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { request } from 'undici';
 import type { Artefact, Call, Step } from '../../../src/release/target.ts';
 import { type ProcessSpec, processSchema } from '../../../src/targets/process/process.schema.ts';
@@ -157,7 +157,8 @@ export function releaseOf(
       target: 'backend',
       release,
       home: world.home,
-      key: `${release}/backend/${verb}`,
+      // Work that an earlier test left behind must not be found here.
+      key: `${basename(world.home)}/${release}/backend/${verb}`,
       fence: fences,
       pinned,
       signal,

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { request } from 'undici';
 import type { Artefact, Call, Step } from '../../../src/release/target.ts';
 import { type SiteSpec, siteSchema } from '../../../src/targets/site/site.schema.ts';
@@ -82,7 +82,8 @@ export function siteRelease(world: SiteWorld, version: string, extra: Record<str
       target: 'frontend',
       release: `release-of-${version}`,
       home: world.home,
-      key: `release-of-${version}/frontend/${verb}`,
+      // Work that an earlier test left behind must not be found here.
+      key: `${basename(world.home)}-of-${version}/frontend/${verb}`,
       fence: fences,
       pinned,
       signal: new AbortController().signal,
