@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { IllegalStateError } from '@temporalio/common';
 import {
@@ -67,26 +67,42 @@ export async function startWorker(serving: Serving): Promise<RunningWorker> {
     await Worker.create({ ...common, taskQueue: serving.taskQueue, ...workflowCode(serving.workflowBundle) }),
     await Worker.create({ ...common, taskQueue: serving.localTaskQueue }),
   ];
-  const running = Promise.all(workers.map((worker) => worker.run()));
-  const health = serving.healthPort === null ? null : await serveHealth(workers, serving.healthPort);
-  const ended = running.then(
-    () => close(connection, health),
-    async (error: unknown) => {
-      await close(connection, health);
-      throw error;
-    },
-  );
-  return { healthUrl: health === null ? null : addressOf(health), ended, stop: () => stopAll(workers, ended) };
+  const served = serving.healthPort === null ? null : await listening(workers, serving.healthPort);
+  const health = served instanceof Server ? served : null;
+  const ended = runTogether(workers, { connection, health });
+  const stop = async (): Promise<void> => {
+    shutDown(workers);
+    await ended;
+  };
+  if (served instanceof Error) {
+    await stop();
+    throw served;
+  }
+  return { healthUrl: health === null ? null : addressOf(health), ended, stop };
 }
 
-async function stopAll(workers: readonly Worker[], ended: Promise<void>): Promise<void> {
-  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-  await ended;
-}
+type Around = { connection: NativeConnection; health: Server | null };
 
-async function close(connection: NativeConnection, health: Server | null): Promise<void> {
+/** A worker that fails takes the other with it; the connection can be closed only when both are over. */
+async function runTogether(workers: readonly Worker[], { connection, health }: Around): Promise<void> {
+  const runs = workers.map((worker) => worker.run().finally(() => shutDown(workers)));
+  await Promise.allSettled(runs);
   health?.close();
   await connection.close();
+  await Promise.all(runs);
+}
+
+function shutDown(workers: readonly Worker[]): void {
+  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+}
+
+/** A server, or why there is none: workers that were made have to run before they can be let go. */
+async function listening(workers: readonly Worker[], port: number): Promise<Server | Error> {
+  try {
+    return await serveHealth(workers, port);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
 /** Built releases carry their bundle, so that a worker starts at once; from source it is bundled on the fly. */

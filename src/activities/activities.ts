@@ -1,5 +1,6 @@
 import type { Clock } from '../checks/clock.ts';
 import { systemClock } from '../checks/clock.ts';
+import { atBoundary } from './boundary.ts';
 import { runChecks } from './checks.ts';
 import type { Activities } from './inputs.ts';
 import { measurePerformance } from './performance.ts';
@@ -24,7 +25,7 @@ export function createActivities({ clock = systemClock }: { clock?: Clock } = {}
     monitoring: (input) => runChecks(input, clock),
     performance: (input) => measurePerformance(input, clock),
     watch: (input) => watchPoint(input, clock),
-    openWindow,
+    openWindow: (input) => atBoundary(() => openWindow(input)),
     tell,
     report,
   };

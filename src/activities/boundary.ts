@@ -10,23 +10,28 @@ type Redact = <T>(value: T) => T;
 
 /**
  * `redact` learns which values are secret while an activity resolves them; whatever people are told goes through it.
- * `protect` covers only what is certainly secret, in what later steps use again. `progress` travels with every heartbeat and is what the next attempt finds after a crash; never a secret.
+ * `protect` covers only what is certainly secret, in what later steps use again. `progress` travels with every
+ * heartbeat and is what the next attempt finds after a crash; never a secret.
  */
 export type Discretion = { redact: Redact; protect: Redact; progress: Json };
 
 /**
  * The one place where failures become Temporal's. Runs `work` with a heartbeat that does not depend on progress, and
  * turns what it throws into an `ApplicationFailure` whose type is the kind and whose first detail is a `FailureView`.
+ * Whatever is thrown after a cancellation is that cancellation. `progress`: what heartbeats carry until `work` changes it.
  */
-export async function atBoundary<T>(work: (discretion: Discretion) => Promise<T>): Promise<T> {
+export async function atBoundary<T>(work: (discretion: Discretion) => Promise<T>, progress: Json = null): Promise<T> {
   const context = Context.current();
-  const discretion: Discretion = { redact: (value) => value, protect: (value) => value, progress: null };
+  const discretion: Discretion = { redact: (value) => value, protect: (value) => value, progress };
   const beat = setInterval(() => context.heartbeat(discretion.progress), beatEveryMs);
   try {
     return await work(discretion);
   } catch (error) {
-    if (context.cancellationSignal.aborted && error instanceof CancelledFailure) throw error;
-    throw asFailure(error, discretion.redact);
+    if (!context.cancellationSignal.aborted) throw asFailure(error, discretion.redact);
+    if (error instanceof CancelledFailure) throw error;
+    // A worker that stops is no finding about the world: the attempt counts as cut off, and the next worker goes on.
+    context.log.warn('cut off by its cancellation', { said: discretion.redact(viewOf(error).message) });
+    return await context.cancelled;
   } finally {
     clearInterval(beat);
   }

@@ -1,5 +1,4 @@
 import type { CheckResult, PlannedCheck } from '../release/check.ts';
-import type { FailureView } from '../release/failure.ts';
 import type { Proof } from '../release/fingerprint.ts';
 import type { Json } from '../release/json.ts';
 import type { Message } from '../release/notice.ts';
@@ -49,7 +48,7 @@ export type PinInput = {
   plan: Plan;
 };
 export type WindowInput = { window: ReleaseWindow; nowMs: number };
-/** `expiresMs`: when the approval is worth nothing any more; null while the window is open and long enough. */
+/** Epoch milliseconds. From `closesAtMs` on what the release needs does not fit any more, and its approval is void. */
 export type WindowAnswer = { opensAtMs: number; closesAtMs: number };
 export type TellInput = { place: Place; notice: PlannedNotice; message: Message; key: string };
 export type PreviousInput = { workflowId: string; runId: string; previousRunId: string | null };
@@ -92,6 +91,3 @@ export interface Activities {
   tell(input: TellInput): Promise<void>;
   report(input: ReportInput): Promise<{ files: string[] }>;
 }
-
-/** First detail of every failure that `boundary.ts` makes. */
-export type { FailureView };

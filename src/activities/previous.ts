@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { phaseAttribute } from '../release/search-attributes.ts';
 import type { Dirty, ReleaseResult, ReleaseStatus } from '../release/status.ts';
 import { atBoundary } from './boundary.ts';
 import type { Previous, PreviousInput } from './inputs.ts';
@@ -8,39 +9,48 @@ const clean: Previous = { dirty: null, status: null };
 
 /**
  * How did the last run of this environment end? The starter saw one run; the list shows runs that came between. A run
- * that was itself refused as dirty leads on to the one that made the environment dirty.
+ * that was itself refused as dirty, or that ended before it looked back, leads on to the one before it.
  */
 export async function readPrevious(input: PreviousInput): Promise<Previous> {
   return await atBoundary(async () => {
-    const runId = (await newestClosedRun(input)) ?? input.previousRunId;
-    return runId === null ? clean : await judgeRun(input.workflowId, runId);
+    for (const runId of await earlierRuns(input)) {
+      const judged = await judgeRun(input.workflowId, runId);
+      if (judged !== null) return judged;
+    }
+    return clean;
   });
 }
 
-/** Visibility may lag behind by a moment; what the starter saw is strongly consistent, so the newer of both counts. */
-async function newestClosedRun({ workflowId, runId, previousRunId }: PreviousInput): Promise<string | null> {
+/**
+ * Ids of the runs before this one, newest first. Visibility may lag behind by a moment; what the starter saw is
+ * strongly consistent, so it is there even when the list does not know it yet.
+ */
+async function earlierRuns({ workflowId, runId, previousRunId }: PreviousInput): Promise<string[]> {
   const { client } = Context.current();
   const query = `WorkflowId = '${workflowId.replaceAll("'", "''")}'`;
-  let newest: { runId: string; startTime: number } | null = null;
+  const runs = new Map<string, number>();
   try {
-    for await (const found of client.workflow.list({ query })) {
-      const startTime = found.startTime.getTime();
-      if (found.runId !== runId && startTime > (newest?.startTime ?? 0)) newest = { runId: found.runId, startTime };
-    }
+    for await (const found of client.workflow.list({ query })) runs.set(found.runId, found.startTime.getTime());
   } catch {
     // The time-skipping test server has no list; what the starter saw is enough there.
-    return previousRunId;
+    return previousRunId === null ? [] : [previousRunId];
   }
-  if (newest === null || previousRunId === null) return newest?.runId ?? previousRunId;
-  const seen = await describe(workflowId, previousRunId);
-  return seen !== null && seen.startTime.getTime() > newest.startTime ? previousRunId : newest.runId;
+  if (previousRunId !== null && !runs.has(previousRunId)) {
+    const seen = await describe(workflowId, previousRunId);
+    if (seen !== null) runs.set(previousRunId, seen.startTime.getTime());
+  }
+  runs.delete(runId);
+  return [...runs].sort(([, one], [, other]) => other - one).map(([id]) => id);
 }
 
-async function judgeRun(workflowId: string, runId: string): Promise<Previous> {
+/** Null when the run did nothing and never knew how the one before it had ended. */
+async function judgeRun(workflowId: string, runId: string): Promise<Previous | null> {
   const description = await describe(workflowId, runId);
-  if (description === null) return clean;
+  if (description === null) return null;
   const { name } = description.status;
   if (name === 'COMPLETED') return await judgeResult(workflowId, runId);
+  // The first phase is entered after the look back, and before anything is done.
+  if (!(phaseAttribute.name in description.searchAttributes)) return null;
   const status = await statusOf(workflowId, runId);
   const ended = name.toLowerCase().replaceAll('_', ' ');
   if (status !== null && status.changed.length === 0 && Object.keys(status.held).length === 0) return clean;

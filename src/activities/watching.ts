@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Clock } from '../checks/clock.ts';
 import type { CheckResult } from '../release/check.ts';
+import type { Json } from '../release/json.ts';
 import type { WatchPoint } from '../release/status.ts';
 import { atBoundary, type Discretion } from './boundary.ts';
 import { discreetLog, resolved } from './calling.ts';
@@ -15,9 +16,14 @@ import { type Collected, collect, type Sampling } from './sampling.ts';
  */
 export async function watchPoint(input: WatchInput, clock: Clock): Promise<WatchPoint> {
   const { watch, untilMs, fromMs } = input;
-  const collected = await atBoundary((discretion) => sample(input, clock, discretion));
+  let sampled: Json = null;
+  const collected = await atBoundary(async (discretion) => {
+    const found = await sample(input, clock, discretion);
+    sampled = discretion.progress;
+    return found;
+  });
   const alarmed = collected?.alarm != null;
-  const checks = alarmed || watch.checks.length === 0 ? [] : await askAtTheEnd(input, clock);
+  const checks = alarmed || watch.checks.length === 0 ? [] : await askAtTheEnd(input, clock, sampled);
   return {
     at: new Date(alarmed ? clock.now() : untilMs).toISOString(),
     samples: collected?.samples ?? 0,
@@ -28,10 +34,11 @@ export async function watchPoint(input: WatchInput, clock: Clock): Promise<Watch
   };
 }
 
-async function askAtTheEnd({ place, watch, untilMs }: WatchInput, clock: Clock): Promise<CheckResult[]> {
+/** Beats with what was sampled, so that an attempt that dies here loses none of it. */
+async function askAtTheEnd({ place, watch, untilMs }: WatchInput, clock: Clock, sampled: Json): Promise<CheckResult[]> {
   const leftMs = untilMs - clock.now();
-  if (leftMs > 0) await atBoundary(() => clock.sleep(leftMs, Context.current().cancellationSignal));
-  return await runChecks({ place, checks: watch.checks, pendingForMs: 0 }, clock);
+  if (leftMs > 0) await atBoundary(() => clock.sleep(leftMs, Context.current().cancellationSignal), sampled);
+  return await runChecks({ place, checks: watch.checks, pendingForMs: 0 }, clock, sampled);
 }
 
 async function sample(

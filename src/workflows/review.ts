@@ -17,7 +17,12 @@ export async function review({ plan, place, workflowId, dueMs, timeline }: Revie
   const subject = `Review of ${application} ${version} on ${environment} is due`;
   const body = timeline.map(({ at, what }) => `${at} ${what}`).join('\n');
   const about = { application, environment, version, release, workflowId, subject, body, to: [], question: null };
-  for (const notice of plan.notify.filter(({ on }) => on.includes('reminder'))) {
-    await tell({ place, notice, message: { event: 'reminder', ...about }, key: `${release}/review/${notice.name}` });
-  }
+  const told = plan.notify
+    .filter(({ on }) => on.includes('reminder'))
+    .map((notice) =>
+      tell({ place, notice, message: { event: 'reminder', ...about }, key: `${release}/review/${notice.name}` }),
+    );
+  // One way that does not work keeps nobody else from being reminded; afterwards it shows as a failure.
+  await Promise.allSettled(told);
+  await Promise.all(told);
 }

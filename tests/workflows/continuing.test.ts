@@ -80,6 +80,19 @@ describe('after a release was terminated half way', () => {
   });
 });
 
+describe('after a start that was terminated before it looked back', () => {
+  it('the environment is still dirty from the release before', async () => {
+    const application = 'dirty-through';
+    await terminatedInMigrate(application);
+    await bench().worker.stop();
+    const never = await bench().start(memoryPlan({ application }), { version: 'v3' });
+    await never.terminate('no worker came');
+    await bench().restartWorker();
+    const next = await bench().start(memoryPlan({ application }), { version: 'v3' });
+    expect(await next.result()).toMatchObject({ outcome: 'stopped', dirty: { version: 'v2', changed: ['database'] } });
+  });
+});
+
 describe('after a release that ended cleanly', () => {
   it('there is nothing to resume', async () => {
     const application = 'clean';

@@ -23,11 +23,14 @@ export async function hold(call: ProcessCall): Promise<Step<Json>> {
   return { state: 'done', value: held === null ? null : asJson(held) };
 }
 
-/** Starts what was held, and leads users to it. Where something was deployed meanwhile, that stays. */
+/**
+ * Starts what was held, and leads users to it. Where something was deployed meanwhile, that stays. Of a hold whose
+ * answer was lost (`held` null) the record on disk tells.
+ */
 export async function resume(call: ProcessCall, held: Json): Promise<Step<null>> {
   const attempt = await begin(call);
   const { place } = attempt;
-  const before = held as Held | null;
+  const before = (held as Held | null) ?? (await readHeld(place));
   const done: Step<null> = { state: 'done', value: null };
   const scene = await look(place);
   const mine = scene.current?.key === call.key;
