@@ -7,6 +7,7 @@ import { startGuarded } from '../src/dev/guarded.ts';
 import { freePort } from '../src/dev/ports.ts';
 import { ensureTemporalCli } from '../src/dev/temporal-cli.ts';
 import { searchAttributes } from '../src/release/search-attributes.ts';
+import { findStandaloneCompose } from './support/compose-tool.ts';
 import { findCompose, isMissing } from './support/tools.ts';
 
 const project = join(import.meta.dirname, '..');
@@ -118,16 +119,21 @@ describe('the image of the worker', () => {
   });
 });
 
-const docker = await findCompose();
+const plugin = await findCompose();
+const docker = isMissing(plugin) ? await findStandaloneCompose() : plugin;
 const reason = isMissing(docker) ? ` (${docker.missing})` : '';
 
 describe.skipIf(isMissing(docker))(`docker compose config${reason}`, () => {
   it('accepts the file', () => {
     if (isMissing(docker)) return;
-    const config = execFileSync(docker.path, ['compose', 'config', '--format', 'json'], {
-      cwd: project,
-      encoding: 'utf8',
-    });
+    const config = execFileSync(
+      docker.path,
+      [...(isMissing(plugin) ? [] : ['compose']), 'config', '--format', 'json'],
+      {
+        cwd: project,
+        encoding: 'utf8',
+      },
+    );
     const resolved = JSON.parse(config) as Compose;
     expect(resolved.services.temporal?.image).toBe(`temporalio/server:${versions.get('TEMPORAL_VERSION')}`);
   });

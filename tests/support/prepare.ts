@@ -3,6 +3,7 @@
  * is. A part that cannot be had makes its tests skip with the reason; with CI=true it is a failure.
  */
 import { spawn } from 'node:child_process';
+import { ensureCompose } from './compose-tool.ts';
 import { ensureTestServer } from './test-server.ts';
 import { findChromium, findPgbouncer, findPostgresPrograms, isMissing, type Tool } from './tools.ts';
 
@@ -57,7 +58,7 @@ async function installMissing(): Promise<void> {
 await installMissing();
 const tools: [string, Tool][] = [];
 for (const { name, find } of packaged) tools.push([name, await find()]);
-tools.push(['time-skipping server', await ensureTestServer()]);
+tools.push(['time-skipping server', await ensureTestServer()], ['Docker Compose', await ensureCompose()]);
 let missing = 0;
 for (const [name, tool] of tools) {
   if (isMissing(tool)) missing += 1;
