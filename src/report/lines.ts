@@ -138,6 +138,19 @@ export function questionLines(status: ReleaseStatus, question: Question): Line[]
   return lines;
 }
 
+/** What kept a release from its first step, and what to do: no step tells it. */
+export function refusalLines({ failedStep, failure }: Pick<ReleaseResult, 'failedStep' | 'failure'>): Line[] {
+  if (failedStep !== null || failure === null) return [];
+  const lines = [line('plain', `    ${failure.kind}: ${oneLine(failure.message)}`)];
+  if (failure.remedy) lines.push(line('plain', `    → ${oneLine(failure.remedy)}`));
+  return lines;
+}
+
+/** Notes that are not the refusal itself. */
+export function otherNotes({ notes, failure }: Pick<ReleaseResult, 'notes' | 'failure'>): string[] {
+  return notes.filter((note) => note !== failure?.message);
+}
+
 /** How a release ended, in a few lines. */
 export function resultLines(result: ReleaseResult): Line[] {
   const { exitCode, means } = endings[result.outcome];
@@ -160,6 +173,7 @@ export function resultLines(result: ReleaseResult): Line[] {
     const { by, choice, reason } = result.decidedBy;
     lines.push(line('plain', `    decided by ${by}: ${choice}${reason === null ? '' : ` (${oneLine(reason)})`}`));
   }
-  for (const note of result.notes) lines.push(line('plain', `    ${oneLine(note)}`));
+  lines.push(...refusalLines(result));
+  for (const note of otherNotes(result)) lines.push(line('plain', `    ${oneLine(note)}`));
   return lines;
 }

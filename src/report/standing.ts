@@ -1,7 +1,16 @@
 import { endings } from '../release/endings.ts';
 import type { ReleaseStatus } from '../release/status.ts';
 import { moment, rows } from '../release/wording.ts';
-import { type Line, oneLine, questionLines, restoredLines, savepointLine, stepLines } from './lines.ts';
+import {
+  type Line,
+  oneLine,
+  otherNotes,
+  questionLines,
+  refusalLines,
+  restoredLines,
+  savepointLine,
+  stepLines,
+} from './lines.ts';
 
 /** How a release stands just now, for a terminal: everything that happened, then what it waits for. */
 export function statusLines(status: ReleaseStatus): Line[] {
@@ -33,7 +42,8 @@ export function statusLines(status: ReleaseStatus): Line[] {
     });
   }
   if (status.pausedUntil !== null) lines.push({ tone: 'warn', text: `‖ paused until ${moment(status.pausedUntil)}` });
-  for (const note of status.notes) lines.push({ tone: 'plain', text: `  ${oneLine(note)}` });
+  lines.push(...refusalLines(status));
+  for (const note of otherNotes(status)) lines.push({ tone: 'plain', text: `  ${oneLine(note)}` });
   if (status.question !== null) lines.push(...questionLines(status, status.question));
   else if (status.waitingFor !== null)
     lines.push({ tone: 'strong', text: `… waits for ${oneLine(status.waitingFor)}` });

@@ -160,6 +160,18 @@ describe('a release from the command line', () => {
   });
 });
 
+describe('a release that was terminated', () => {
+  it('does not look as if it still went on, and says how to start again', async () => {
+    const plan = await planFor('cut-off');
+    await startDetached('cut-off', plan);
+    await temporal.client.workflow.getHandle(releaseWorkflowId('cut-off', 'test')).terminate('test');
+    const status = await run('status', '--plan', plan);
+    expect(status.code).toBe(4);
+    expect(status.stdout).toMatch(/■ terminated 20.* before it came to an end\n {4}→ nothing was changed yet: start/);
+    expect(status.stdout).not.toContain('savepoint approve');
+  });
+});
+
 describe('without a worker', () => {
   it('nothing starts and nothing hangs; what Temporal knows is still told', async () => {
     const plan = await planFor('alone');

@@ -115,6 +115,15 @@ describe('the table of results', () => {
       '    rows lost: not measured, users cut off: 850 ms',
     ]);
   });
+
+  it('a release that was refused before its first step says what to type instead, once', () => {
+    const message = 'release run0 of v8 ended terminated half way: it had changed database';
+    const failure = { kind: 'refused', message, remedy: 'start with --resume' } as const;
+    const refused = { outcome: 'stopped' as const, failedStep: null, failure, restored: [], notes: [message] };
+    const said = [`    refused: ${message}`, '    → start with --resume'];
+    expect(texts(resultLines({ ...result, ...refused })).slice(1)).toEqual(said);
+    expect(texts(statusLines(going(refused))).slice(2)).toEqual(said);
+  });
 });
 
 describe('what a follower is told', () => {

@@ -3,6 +3,7 @@ import type { Seen } from '../../client/reading.ts';
 import type { ReleaseClient } from '../../client.ts';
 import { type ExitCode, endings, exitCodes } from '../../release/endings.ts';
 import type { ReleaseStatus } from '../../release/status.ts';
+import { moment } from '../../release/wording.ts';
 import { type Line, resultLines } from '../../report/lines.ts';
 import { statusLines } from '../../report/standing.ts';
 import { told, UsageError } from '../failing.ts';
@@ -30,7 +31,7 @@ async function showStatus(io: Io, client: ReleaseClient, run: Seen): Promise<voi
   try {
     const status = await client.status(run.workflowId, run.runId);
     const where: Line[] = run.url === null ? [] : [{ tone: 'quiet', text: run.url }];
-    io.give([...statusLines(status), ...where], { ...status, url: run.url });
+    io.give([...shownLines(run, status), ...where], { ...status, url: run.url });
     io.exitCode = statusExitCode(run, status);
   } catch (error) {
     if (told(error).exitCode !== exitCodes.unreachable) throw error;
@@ -39,6 +40,23 @@ async function showStatus(io: Io, client: ReleaseClient, run: Seen): Promise<voi
     io.give(resultLines(result), result);
     io.exitCode = exitCodeOf(result);
   }
+}
+
+/** A run that was ended from outside keeps the status of its last moment, which looks as if it still went on. */
+function shownLines(run: Seen, status: ReleaseStatus): Line[] {
+  if (run.running || status.outcome !== null) return statusLines(status);
+  const untouched = status.changed.length === 0 && Object.keys(status.held).length === 0;
+  const remedy = untouched
+    ? 'nothing was changed yet: start it again'
+    : `look after ${status.changed.join(', ') || 'what is held'}: start again with --resume, --restore or --accept-dirty and a reason`;
+  return [
+    ...statusLines({ ...status, question: null, waitingFor: null, pausedUntil: null }),
+    {
+      tone: 'bad',
+      text: `■ ${run.state} ${run.endedAt === null ? '' : `${moment(run.endedAt)} `}before it came to an end`,
+    },
+    { tone: 'plain', text: `    → ${remedy}` },
+  ];
 }
 
 /** A run that was ended from outside has no outcome; somebody has to look after what it left. */
