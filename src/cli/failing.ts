@@ -1,4 +1,4 @@
-import { ClientFailure, type ClientFailureKind } from '../client/failures.ts';
+import type { ClientFailureKind } from '../client/failures.ts';
 import { type ExitCode, exitCodes } from '../release/endings.ts';
 import type { Io } from './io.ts';
 
@@ -72,11 +72,4 @@ function stackOf(io: Io, error: unknown): string {
   if (!io.env.SAVEPOINT_DEBUG)
     return 'This is unexpected. Run it again with SAVEPOINT_DEBUG=1 to see where it comes from.';
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-/** A worker's connection fails with an error of the SDK's core, which says so in words only. */
-export function unreachableHere(error: unknown): unknown {
-  if (!(error instanceof Error) || !/connect|transport/i.test(`${error.name} ${error.message}`)) return error;
-  const remedy = 'Start one with: savepoint dev, or set TEMPORAL_ADDRESS.';
-  return new ClientFailure('unreachable', `Temporal is not reachable: ${error.message}`, remedy, error);
 }

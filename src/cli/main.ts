@@ -53,8 +53,9 @@ function version(): string {
 async function main(words: readonly string[], io: Io): Promise<number> {
   try {
     const program = await programFor(words, io);
-    if (words.length === 0) {
+    if (words.every((word) => word === '--json')) {
       io.say(program.helpInformation());
+      if (io.json) printFailure(io, new UsageError('a verb is missing'));
       return exitCodes.usage;
     }
     await program.parseAsync([...words], { from: 'user' });

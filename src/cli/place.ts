@@ -43,7 +43,14 @@ export async function releasePlace(io: Io, release: string | undefined, options:
 }
 
 /** What a plan file says about whose release it is, without judging the rest of it. */
-export type WrittenPlan = { application?: string; environment?: string; records?: string; people: People };
+export type WrittenPlan = {
+  application?: string;
+  environment?: string;
+  records?: string;
+  people: People;
+  /** What its checks of kind `attest` ask for, as written. */
+  statements: string[];
+};
 
 /** Null when no plan was named and there is none in the working directory. */
 export async function writtenPlan(io: Io, given: string | undefined): Promise<WrittenPlan | null> {
@@ -64,7 +71,14 @@ export async function writtenPlan(io: Io, given: string | undefined): Promise<Wr
     ...textField(data, 'environment'),
     ...textField(data, 'records'),
     people: peopleOf(record(data.people)),
+    statements: statementsIn(data),
   };
+}
+
+function statementsIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const own = 'kind' in value && value.kind === 'attest' && 'statement' in value ? [String(value.statement)] : [];
+  return [...own, ...Object.values(value).flatMap(statementsIn)];
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -21,7 +21,7 @@ export class PlanProblems extends Error {
 }
 
 /** Stands for the version where none was given: sources of no version are looked for then. */
-export const anyVersion = '0.0.0';
+const anyVersion = '0.0.0';
 
 /** Name of the machine whose worker serves local targets. */
 export function hostName(env: NodeJS.ProcessEnv): string {
@@ -47,13 +47,21 @@ export async function mustLoadPlan(io: Io, { file, version, requester }: PlanReq
     for (const warning of loaded.warnings) io.say(shown(warning));
     return loaded;
   }
-  if (file === undefined && (await isMissing(path))) {
-    throw new UsageError(
+  if (await isMissing(path)) throw noPlan(file, version);
+  throw new PlanProblems(loaded.problems.map(shown), loaded.problems);
+}
+
+function noPlan(file: string | undefined, version: string | undefined): UsageError {
+  if (file === undefined) {
+    return new UsageError(
       `there is no ${defaultPlanFile} here`,
       'savepoint init writes one; --plan names another file.',
     );
   }
-  throw new PlanProblems(loaded.problems.map(shown), loaded.problems);
+  // `start v2` takes a version where `plan` and `validate` take a file.
+  const meantVersion = version === undefined && !/[/\\]|\.ya?ml$/.test(file);
+  const remedy = meantVersion ? `A version is given with --version ${file}.` : 'savepoint init writes one.';
+  return new UsageError(`there is no plan at ${file}`, remedy);
 }
 
 async function isMissing(path: string): Promise<boolean> {

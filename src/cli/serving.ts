@@ -16,13 +16,13 @@ export type WorkerRequest = {
 
 export type ServingWorker = { worker: RunningWorker; queues: { workflow: string; local: string } };
 
-/** Starts a worker in this process, for releases and for the targets of this host. */
+/** Starts a worker in this process, for releases and for the targets of this host. @throws ClientFailure `unreachable` */
 export async function serve(io: Io, request: WorkerRequest): Promise<ServingWorker> {
   const { startWorker } = await import('../worker.ts');
   const { taskQueue, healthPort, metricsAddress, ...where } = request;
   const queues = releaseQueues(taskQueue ?? io.env.SAVEPOINT_TASK_QUEUE, hostName(io.env));
   const { connection, namespace } = connectionSettings(where);
-  const worker = await startWorker({
+  const started = startWorker({
     connection,
     namespace,
     taskQueue: queues.workflow,
@@ -30,7 +30,17 @@ export async function serve(io: Io, request: WorkerRequest): Promise<ServingWork
     healthPort,
     metricsAddress,
   });
+  const worker = await started.catch(async (error: unknown) => {
+    throw isNoConnection(error)
+      ? (await import('../client/connection.ts')).unreachable(connection.address, error)
+      : error;
+  });
   return { worker, queues };
+}
+
+/** A worker's connection fails with an error of the SDK's core, which says so in words only. */
+function isNoConnection(error: unknown): boolean {
+  return error instanceof Error && /connect|transport/i.test(`${error.name} ${error.message}`);
 }
 
 /** Resolves with the first SIGINT, SIGTERM or SIGHUP; the second one ends the program at once. */

@@ -37,11 +37,18 @@ export async function openLink(options: ConnectOptions): Promise<Link> {
 export function unreachable(address: string, cause: unknown): ClientFailure {
   const local = isLoopback(address);
   const remedy = local
-    ? 'Start one with: savepoint dev'
+    ? startHere(address)
     : 'Check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS and TEMPORAL_API_KEY, or the profile in temporal.toml.';
   const denied = isGrpcServiceError(cause) && (cause.code === 16 || cause.code === 7);
   const what = denied ? 'refuses these credentials' : 'is not reachable';
   return new ClientFailure('unreachable', `Temporal at ${address} ${what}`, remedy, cause);
+}
+
+/** The command that starts one at just this address; a wrong `TEMPORAL_ADDRESS` is as likely. */
+function startHere(address: string): string {
+  const port = address.slice(address.lastIndexOf(':') + 1);
+  if (port === '7233') return 'Start one with: savepoint dev';
+  return `Start one with: savepoint dev --port ${port}, or correct TEMPORAL_ADDRESS.`;
 }
 
 function isLoopback(address: string): boolean {

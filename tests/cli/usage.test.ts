@@ -39,6 +39,30 @@ describe('wrong use ends with exit code 2, an explanation on stderr and nothing 
     expect(ran).toMatchObject({ code: 2, stdout: '' });
   });
 
+  it('a version where a plan file belongs: how versions are given', async () => {
+    await run('init');
+    const ran = await run('plan', 'v2');
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toContain('savepoint: there is no plan at v2\nA version is given with --version v2.');
+  });
+
+  it('no verb, with --json: one document that says so', async () => {
+    const { code, stdout } = await run('--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout).error).toMatchObject({ kind: 'usage', message: 'a verb is missing' });
+  });
+
+  it('a statement that no check of the plan asks for, and the nearest that one does', async () => {
+    await writeFile(
+      join(cwd, 'release.yaml'),
+      "preflight: [{ name: backup, kind: attest, statement: 'the backup was restored', by: [deployment-lead] }]\n",
+    );
+    const ran = await run('attest', 'the backup was restord', '--version', 'v2', '--by', 'deployment-lead');
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toContain('no check of release.yaml asks for "the backup was restord"');
+    expect(ran.stderr).toContain('the backup was restored');
+  });
+
   it('a plan with mistakes: every problem with file, line and column', async () => {
     await writeFile(join(cwd, 'release.yaml'), 'application: Shop\nenvironment: production\ntargts: {}\n');
     const ran = await run('validate');
@@ -62,14 +86,17 @@ describe('without a Temporal server', () => {
   ])('%s ends with exit code 7, names the address and says how to start one', async (_, words) => {
     const ran = await run(...words);
     expect(ran).toMatchObject({ code: 7, stdout: '' });
-    expect(ran.stderr).toContain('127.0.0.1:1');
-    expect(ran.stderr).toContain('savepoint dev');
+    expect(ran.stderr).toBe(
+      'savepoint: Temporal at 127.0.0.1:1 is not reachable\n' +
+        'Start one with: savepoint dev --port 1, or correct TEMPORAL_ADDRESS.\n',
+    );
   });
 
   it('with --json scripts get the failure as one document on stdout', async () => {
     const ran = await run('status', 'release/shop/production', '--json');
     const message = 'Temporal at 127.0.0.1:1 is not reachable';
-    const error = { kind: 'unreachable', message, remedy: 'Start one with: savepoint dev', exitCode: 7 };
+    const remedy = 'Start one with: savepoint dev --port 1, or correct TEMPORAL_ADDRESS.';
+    const error = { kind: 'unreachable', message, remedy, exitCode: 7 };
     expect(JSON.parse(ran.stdout)).toEqual({ schemaVersion: 1, error });
     expect(ran.code).toBe(7);
   });
@@ -120,7 +147,10 @@ describe('what people and scripts see', () => {
   });
 
   it('attest writes a statement into the records of the plan', async () => {
-    await run('init');
+    await writeFile(
+      join(cwd, 'release.yaml'),
+      "preflight: [{ name: backup, kind: attest, statement: 'the backup was restored', by: [deployment-lead] }]\n",
+    );
     const words = ['attest', 'the backup was restored', '--version', 'v2', '--by', 'deployment-lead', '--json'];
     const { code, stdout } = await run(...words);
     expect(code).toBe(0);

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { writeAttestation } from '../../checks/attestation.ts';
 import { UsageError } from '../failing.ts';
 import type { Io } from '../io.ts';
-import { defaultPlanFile, writtenPlan } from '../place.ts';
+import { defaultPlanFile, type WrittenPlan, writtenPlan } from '../place.ts';
 import { mustBe } from '../who.ts';
 
 type Options = { plan?: string; version: string; by?: string; note?: string; withdraw?: true; records?: string };
@@ -28,6 +28,7 @@ async function attest(io: Io, statement: string, options: Options): Promise<void
       'Use --plan or --records.',
     );
   }
+  if (written !== null) await mustBeAsked(written, statement, options);
   const by = await mustBe(io, options.by, written?.people ?? {});
   const home = dirname(resolve(io.cwd, options.plan ?? defaultPlanFile));
   const records = options.records ? resolve(io.cwd, options.records) : resolve(home, written?.records ?? './records');
@@ -42,4 +43,15 @@ async function attest(io: Io, statement: string, options: Options): Promise<void
   };
   const file = await writeAttestation(records, attestation);
   io.give(`✔ ${by}: ${statement} (${relative(io.cwd, file)})`, { schemaVersion: 1, file, ...attestation });
+}
+
+/** A check looks for its very words, so that a slip of the pen would be kept and never count. */
+async function mustBeAsked(written: WrittenPlan, statement: string, { plan, version }: Options): Promise<void> {
+  const asked = written.statements.map((each) => each.replaceAll(`\${version}`, version));
+  if (asked.includes(statement)) return;
+  const quoted = asked.map((each) => `"${each}"`).join(', ');
+  throw new UsageError(
+    `no check of ${plan ?? defaultPlanFile} asks for "${statement}"`,
+    asked.length === 0 ? 'It has no check of kind attest.' : `Its checks ask for: ${quoted}`,
+  );
 }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { unreachableHere } from '../failing.ts';
 import type { Io } from '../io.ts';
 import { port, serve, untilTold } from '../serving.ts';
 
@@ -17,9 +16,7 @@ export function define(command: Command, io: Io): void {
 async function work(io: Io, { taskQueue, healthPort, metrics }: Options): Promise<void> {
   const stopped = untilTold();
   const request = { taskQueue, healthPort: healthPort ?? null, metricsAddress: metrics ?? null };
-  const { worker, queues } = await serve(io, request).catch((error: unknown) => {
-    throw unreachableHere(error);
-  });
+  const { worker, queues } = await serve(io, request);
   const health = worker.healthUrl === null ? '' : `, health at ${worker.healthUrl}`;
   io.say(`working on "${queues.workflow}" and "${queues.local}"${health}; Ctrl-C stops`);
   const signal = await Promise.race([stopped, worker.ended]);
