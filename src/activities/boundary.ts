@@ -38,7 +38,7 @@ export async function atBoundary<T>(work: (discretion: Discretion) => Promise<T>
 }
 
 /** A kind says whether a retry can help. A bug is not retried: nobody knows what a repetition would do. */
-export function asFailure(error: unknown, redact: Redact): ApplicationFailure {
+function asFailure(error: unknown, redact: Redact): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const view = redact(viewOf(error));
   const failure = ApplicationFailure.create({

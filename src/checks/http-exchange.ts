@@ -32,7 +32,7 @@ export class NoAnswer extends Error {
 type Progress = { reached: Reached; daysLeft: number | null };
 
 /** One request as undici takes it, from a spec and the number of redirects to follow. Secrets in `url` move to a header. */
-export function requestOf(spec: HttpSpec): {
+function requestOf(spec: HttpSpec): {
   url: URL;
   method: HttpSpec['method'];
   headers: Record<string, string>;

@@ -1,8 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
+import type { ReleaseClient } from '../client.ts';
 import type { Choice, Question, ReleaseStatus } from '../release/status.ts';
 import { told } from './failing.ts';
-import type { Following } from './following.ts';
 import type { Io } from './io.ts';
+
+/** `person`: who sits here, so that questions meant for them are asked; null asks nobody. */
+export type Sitting = { client: ReleaseClient; workflowId: string; person: string | null };
 
 const later = 'later';
 
@@ -12,14 +15,14 @@ const later = 'later';
  */
 export class Asker {
   readonly #io: Io;
-  readonly #following: Following;
+  readonly #sitting: Sitting;
   readonly #detach: () => void;
   readonly #asked = new Set<string>();
   #open: { question: string; closing: AbortController } | null = null;
 
-  constructor(io: Io, following: Following, detach: () => void) {
+  constructor(io: Io, sitting: Sitting, detach: () => void) {
     this.#io = io;
-    this.#following = following;
+    this.#sitting = sitting;
     this.#detach = detach;
   }
 
@@ -40,7 +43,7 @@ export class Asker {
   see(status: ReleaseStatus): void {
     const { question } = status;
     if (question === null || this.#open !== null || this.#asked.has(question.id)) return;
-    if (!mayAsk(this.#io, question, this.#following.person)) return;
+    if (!mayAsk(this.#io, question, this.#sitting.person)) return;
     this.#asked.add(question.id);
     const closing = new AbortController();
     this.#open = { question: question.id, closing };
@@ -82,7 +85,7 @@ export class Asker {
 
   /** A refusal is told and the question is asked again with the next look. */
   async #send(question: Question, choice: Choice, reason: string): Promise<void> {
-    const { client, workflowId, person } = this.#following;
+    const { client, workflowId, person } = this.#sitting;
     const by = person ?? '';
     try {
       if (question.kind !== 'go-no-go') {

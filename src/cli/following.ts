@@ -1,22 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ReleaseClient } from '../client.ts';
 import { type ExitCode, endings, exitCodes } from '../release/endings.ts';
 import type { ReleaseResult, ReleaseStatus } from '../release/status.ts';
 import { resultLines } from '../report/lines.ts';
 import { progress, running } from '../report/progress.ts';
-import { Asker } from './asking.ts';
+import { Asker, type Sitting } from './asking.ts';
 import { told } from './failing.ts';
 import type { Io } from './io.ts';
 import { LastLine } from './last-line.ts';
 
-/** `person`: who sits here, so that questions meant for them are asked; null asks nobody. */
-export type Following = {
-  client: ReleaseClient;
-  workflowId: string;
-  runId: string;
-  url: string | null;
-  person: string | null;
-};
+/** One run, and who follows it. */
+export type Following = Sitting & { runId: string; url: string | null };
 
 const lookEveryMs = 300;
 /** Temporal itself is asked less often whether the run still goes on. */

@@ -9,7 +9,7 @@ import { plannedCheck } from './written.ts';
 export const measures: readonly Measure[] = ['errors', 'p50', 'p95', 'p99'];
 
 /** Limits as the workflow judges them, in the order of the measures. */
-export function plannedCriteria(written: WrittenCriteria, suffix: string): PlannedCriterion[] {
+function plannedCriteria(written: WrittenCriteria, suffix: string): PlannedCriterion[] {
   return measures.flatMap((measure) => {
     const limits = written[measure];
     if (limits === undefined) return [];

@@ -36,7 +36,7 @@ export async function readSource(file: string): Promise<Read> {
 }
 
 /** Parses text that was read from `file`. */
-export function parseSource(file: string, text: string): Read {
+function parseSource(file: string, text: string): Read {
   const lines = new LineCounter();
   const options = { lineCounter: lines, prettyErrors: false, merge: true };
   const documents = parseAllDocuments(text, options);

@@ -164,7 +164,7 @@ export function targetsOf(procedure: Procedure, targets: readonly TargetFacts[])
 }
 
 /** Code targets that this release changed, newest change first. */
-export function changedCode(targets: readonly TargetFacts[]): string[] {
+function changedCode(targets: readonly TargetFacts[]): string[] {
   return targets
     .filter((target) => isChanged(target) && !target.stores)
     .map((target) => target.name)

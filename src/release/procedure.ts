@@ -44,7 +44,7 @@ function stage(verb: Stage['do'], { name }: Restorable, after: string[]): Stage 
   return { id: stageId(verb, name), do: verb, target: name, after };
 }
 
-export function stageId(verb: Stage['do'], target: string): string {
+function stageId(verb: Stage['do'], target: string): string {
   return `${verb} ${target}`;
 }
 

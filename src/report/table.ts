@@ -5,7 +5,7 @@ import { oneLine } from './lines.ts';
 const headings = ['version', 'ending', 'failed step', 'restored', 'rows lost', 'cut off', 'duration'];
 
 /** One row per release; empty cells are `-`. Every restored target is shown with its own level of proof. */
-export function resultRows(results: readonly ReleaseResult[]): string[][] {
+function resultRows(results: readonly ReleaseResult[]): string[][] {
   return results.map((result) => [
     result.version,
     result.outcome,

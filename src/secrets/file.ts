@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Found, Missing, Surroundings } from './kinds.ts';
+import type { Found, Missing, Surroundings } from './reference.ts';
 
 /** `${file:path}`, relative to the plan's directory; white space around the content is dropped. */
 export async function readReferencedFile(path: string, { home }: Surroundings): Promise<Found | Missing> {

@@ -1,4 +1,4 @@
-import type { Surroundings } from './kinds.ts';
+import type { Surroundings } from './reference.ts';
 import { readReference } from './resolve.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { TargetFailure } from '../release/failure.ts';
 import type { Json } from '../release/json.ts';
-import { type Found, type Missing, referenceKinds, type Surroundings } from './kinds.ts';
+import { referenceKinds } from './kinds.ts';
+import type { Found, Missing, Surroundings } from './reference.ts';
 
 /** `secrets`: the values that were put in, for `redactor`. `names`: what was used, for the digest; never a value. */
 export type Resolved<T extends Json = Json> = {

@@ -15,5 +15,3 @@ export const targetKinds = {
   memory: { schema: memorySchema, traits: memoryTraits },
   'memory-database': { schema: memoryDatabaseSchema, traits: memoryDatabaseTraits },
 } satisfies Record<string, { schema: z.ZodObject; traits: KindTraits }>;
-
-export type TargetKind = keyof typeof targetKinds;

@@ -44,6 +44,7 @@ export function installHandlers(story: Story): void {
   setHandler(statusQuery, () => story.status, { description: 'Everything about this release, as JSON' });
   installAnswers(story);
   installHalts(story);
+  installEarlyEnds(story);
   install(story, {
     update: pauseUpdate,
     signal: pauseSignal,
@@ -117,6 +118,10 @@ function installHalts(story: Story): void {
       return 'rolling back';
     },
   });
+}
+
+/** Who ends a release although nothing is wrong with it: a newer one, or somebody who has seen enough of the watch. */
+function installEarlyEnds(story: Story): void {
   install(story, {
     update: supersedeUpdate,
     signal: null,

@@ -3,7 +3,7 @@ import type { NoticeEvent } from '../release/plan.ts';
 import { telling } from './proxies.ts';
 import { record, type Story } from './state.ts';
 
-export type News = { subject: string; body: string; to?: string[] };
+type News = { subject: string; body: string; to?: string[] };
 
 /** Tells everybody whom the plan names for this event. Does not wait: nothing in a release depends on a notice. */
 export function tell(story: Story, event: NoticeEvent, news: News): void {

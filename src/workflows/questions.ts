@@ -4,7 +4,7 @@ import type { Choice, GivenAnswer, Question } from '../release/status.ts';
 import { tell } from './notices.ts';
 import { record, refresh, type Story } from './state.ts';
 
-export type Draft = Pick<Question, 'id' | 'kind' | 'text' | 'why' | 'choices' | 'onSilence'> & {
+type Draft = Pick<Question, 'id' | 'kind' | 'text' | 'why' | 'choices' | 'onSilence'> & {
   rules: AskingRules;
   digest?: string | null;
 };

@@ -3,7 +3,7 @@ import type { Activities, Place } from '../activities/inputs.ts';
 import type { Plan } from '../release/plan.ts';
 import type { TimelineEntry } from '../release/status.ts';
 
-export type ReviewInput = { plan: Plan; place: Place; workflowId: string; dueMs: number; timeline: TimelineEntry[] };
+type ReviewInput = { plan: Plan; place: Place; workflowId: string; dueMs: number; timeline: TimelineEntry[] };
 
 /** Reminds people of the review with the timeline of the release attached; started by the release, outlives it. */
 export async function review({ plan, place, workflowId, dueMs, timeline }: ReviewInput): Promise<void> {

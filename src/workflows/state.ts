@@ -39,11 +39,34 @@ export type Story = {
 const timelineLimit = 400;
 
 export function openStory(input: ReleaseInput): Story {
-  const info = workflowInfo();
   const { application, environment, version, home, records } = input.plan;
+  const status = openStatus(input);
+  const { release } = status;
+  return {
+    input,
+    status,
+    place: { application, environment, version, home, records, release, references: referencesOf(input.plan) },
+    forward: null,
+    watching: null,
+    closing: null,
+    abort: null,
+    finish: null,
+    decidedBy: null,
+    artefacts: new Map(),
+    running: new Map(),
+    untouched: new Set(),
+    telling: [],
+    sequence: 0,
+    fence: 0,
+  };
+}
+
+function openStatus({ plan, requester }: ReleaseInput): ReleaseStatus {
+  const info = workflowInfo();
+  const { application, environment, version } = plan;
   const release = info.firstExecutionRunId;
   const startedAt = new Date(info.startTime).toISOString();
-  const status: ReleaseStatus = {
+  return {
     schemaVersion: 1,
     release,
     runId: info.runId,
@@ -52,12 +75,12 @@ export function openStory(input: ReleaseInput): Story {
     environment,
     version,
     digest: null,
-    requester: input.requester,
+    requester,
     phase: 'starting',
     startedAt,
     endedAt: null,
     outcome: null,
-    steps: input.plan.steps.map(waitingStep),
+    steps: plan.steps.map(waitingStep),
     savepoints: [],
     changed: [],
     held: {},
@@ -77,23 +100,6 @@ export function openStory(input: ReleaseInput): Story {
     timeline: [],
     continues: null,
     dirty: null,
-  };
-  return {
-    input,
-    status,
-    place: { application, environment, version, home, records, release, references: referencesOf(input.plan) },
-    forward: null,
-    watching: null,
-    closing: null,
-    abort: null,
-    finish: null,
-    decidedBy: null,
-    artefacts: new Map(),
-    running: new Map(),
-    untouched: new Set(),
-    telling: [],
-    sequence: 0,
-    fence: 0,
   };
 }
 

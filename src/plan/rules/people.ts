@@ -124,6 +124,20 @@ const somebodyDecides: Rule = {
   },
 };
 
+/** Several people agree on a go; when something fails, whoever is there first decides. */
+const oneAnswersQuestions: Rule = {
+  name: 'one-answers-questions',
+  severity: 'warning',
+  look: ({ written: { questions } }) => [
+    ...((questions?.needs ?? 1) > 1
+      ? [{ path: ['questions', 'needs'], message: 'one answer decides a question, however many are asked for here' }]
+      : []),
+    ...(questions?.notRequester === true
+      ? [{ path: ['questions', 'notRequester'], message: 'whoever started the release may answer questions too' }]
+      : []),
+  ],
+};
+
 export const peopleRules: readonly Rule[] = [
   knownPeople,
   enoughDeciders,
@@ -132,4 +146,5 @@ export const peopleRules: readonly Rule[] = [
   escalationBeforeDeadline,
   somebodyAnswers,
   somebodyDecides,
+  oneAnswersQuestions,
 ];

@@ -1,4 +1,4 @@
-import type { Rule } from './rule.ts';
+import type { Rule, Saying } from './rule.ts';
 
 const knownTimezone: Rule = {
   name: 'known-timezone',
@@ -47,14 +47,20 @@ function minutes(time: string): number {
   return hours * 60 + rest;
 }
 
-/** Loss is not measured yet, so bounds cannot be kept automatically: that is said instead of being ignored. */
+/** Loss is not measured yet, so what depends on it cannot be kept: that is said instead of being ignored. */
 const lossIsAsked: Rule = {
   name: 'loss-is-asked',
   severity: 'warning',
   look: ({ written: { rollback } }) => {
-    if (typeof rollback.dataLoss === 'string') return [];
-    const message = 'lost rows are not measured yet, so a restore that may lose some always asks';
-    return [{ path: ['rollback', 'dataLoss'], message }];
+    const unmeasured = 'lost rows are not measured yet, so';
+    const saying = (key: string, then: string): Saying => ({
+      path: ['rollback', key],
+      message: `${unmeasured} ${then}`,
+    });
+    return [
+      ...(rollback.dataLoss === 'ask' ? [] : [saying('dataLoss', 'a restore that may lose some always asks')]),
+      ...(rollback.ignore.length === 0 ? [] : [saying('ignore', 'no table is told apart')]),
+    ];
   },
 };
 

@@ -17,7 +17,7 @@ function limits<Limit extends typeof duration | typeof percentage>(limit: Limit,
 }
 
 /** What is measured over a set of samples, and its limits. */
-export const criteriaFields = {
+const criteriaFields = {
   errors: limits(percentage, 'Limits for the share of failed samples, in per cent.'),
   p50: limits(duration, 'Limits for the median time of an answer.'),
   p95: limits(duration, 'Limits for the 95th percentile of the time of an answer.'),
@@ -28,7 +28,7 @@ const criteriaSchema = z.strictObject(criteriaFields);
 export type WrittenCriteria = z.output<typeof criteriaSchema>;
 
 /** What a request of the performance step has besides the fields of an `http` check. */
-export const requestFields = {
+const requestFields = {
   name: label.describe('What people call this request; unique in the list.'),
   samples: count.default(20).describe('How often it is sent. Default 20.'),
   every: pause.default(100).describe('Time from one sending to the next. Default 100ms.'),
@@ -45,7 +45,7 @@ export const performanceSchema = z.strictObject({
 export type WrittenRequest = z.output<z.ZodObject<typeof requestFields>>;
 
 /** What the probe of the watch has besides the fields of an `http` check. */
-export const probeFields = {
+const probeFields = {
   name: label.default('probe').describe('What people call it. Default probe.'),
   every: duration.default(1000).describe('Time from one sending to the next. Default 1s.'),
 };

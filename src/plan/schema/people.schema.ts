@@ -54,7 +54,7 @@ export const questionsSchema = z.strictObject({
   escalate,
 });
 
-export const noticeEvents = ['question', 'reminder', 'escalation', 'blocked', 'failed', 'ended', 'watch'] as const;
+const noticeEvents = ['question', 'reminder', 'escalation', 'blocked', 'failed', 'ended', 'watch'] as const;
 
 /** What every notice has, whatever its kind. */
 export const noticeFields = {

@@ -11,7 +11,7 @@ const timeOfDay = z
   .string({ error: 'must be a time of day such as "02:00"' })
   .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'must be a time of day such as "02:00"' });
 
-export const windowSchema = z.strictObject({
+const windowSchema = z.strictObject({
   days: z
     .array(z.enum(dayNames), { error: 'must be a list of days such as [saturday]' })
     .min(1, { error: 'must name at least one day' })

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { count, path, pause, text } from '../../plan/words.schema.ts';
 import type { KindTraits } from '../../release/target.ts';
 
-export const memoryChanges = ['migrate', 'seed', 'deploy', 'invalidate'] as const;
+const memoryChanges = ['migrate', 'seed', 'deploy', 'invalidate'] as const;
 export type MemoryChange = (typeof memoryChanges)[number];
 
 const verbs = ['survey', 'prepare', 'save', 'apply', 'restore', 'fingerprint', 'hold', 'resume', 'compare'] as const;

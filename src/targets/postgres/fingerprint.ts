@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Fingerprint, FingerprintPart } from '../../release/fingerprint.ts';
 import { type Catalogue, catalogueHash, notOfExtension, queries, readCatalogue, userSchema } from './catalogue.ts';
-import { identifier, inTransaction, type Session } from './connection.ts';
+import { inTransaction, type Session } from './connection.ts';
 import { type MigrationState, readMigrationState } from './migration-state.ts';
 import type { DatabaseSettings } from './settings.ts';
 
@@ -43,11 +43,7 @@ const tablesQuery = `
    order by 1`;
 
 /** Sums of 64-bit hashes do not depend on the order of rows, and equal rows do not cancel each other. */
-export async function readContent(
-  session: Session,
-  quoted: string,
-  only = true,
-): Promise<{ rows: string; sum: string }> {
+async function readContent(session: Session, quoted: string, only = true): Promise<{ rows: string; sum: string }> {
   const [row] = await session.rows<{ rows: string; sum: string }>(
     `select count(*)::text as rows, coalesce(sum(hashtextextended(savepoint_row::text collate "C", 0)::numeric), 0)::text as sum
        from ${only ? 'only ' : ''}${quoted} as savepoint_row`,
@@ -171,9 +167,4 @@ export function absentFingerprint(takenAt: string): Fingerprint {
     takenAt,
     parts: [{ name: 'database', level: 'structure', value: 'absent', detail: 'there is no database' }],
   };
-}
-
-/** `schema.table` as SQL. */
-export function qualifiedName(schema: string, table: string): string {
-  return `${identifier(schema)}.${identifier(table)}`;
 }

@@ -13,7 +13,7 @@ import { type PostgresState, readSavepoint } from './savepoints.ts';
 import { type DatabaseSettings, readSettings } from './settings.ts';
 
 /** Settings of the database as they are when nobody is held; null when it does not exist. */
-export async function ownSettings(claim: Pick<Claim, 'maintenance' | 'place'>): Promise<DatabaseSettings | null> {
+async function ownSettings(claim: Pick<Claim, 'maintenance' | 'place'>): Promise<DatabaseSettings | null> {
   const settings = await readSettings(claim.maintenance, claim.place.database);
   const held = await readHold(claim.maintenance, claim.place.database);
   return settings === null || held === null ? settings : { ...settings, grants: held.grants };

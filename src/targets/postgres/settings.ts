@@ -76,7 +76,7 @@ const listSettings = new Set([
 ]);
 
 /** Splits `"$user", public` into its names. */
-export function splitNames(list: string): string[] {
+function splitNames(list: string): string[] {
   return [...list.matchAll(/"((?:[^"]|"")*)"|([^\s,"]+)/g)].map(
     (match) => match[1]?.replaceAll('""', '"') ?? match[2] ?? '',
   );

@@ -53,7 +53,7 @@ async function readTree(home: string, path: string): Promise<PinnedFile[]> {
 }
 
 /** Everything that a change will run, as it is now. */
-export async function readChange(home: string, change: PostgresChangeSpec): Promise<PinnedFile[]> {
+async function readChange(home: string, change: PostgresChangeSpec): Promise<PinnedFile[]> {
   if (change.directory !== null) return readSqlFiles(home, change.directory);
   const command = Buffer.from(JSON.stringify(change.command));
   const trees = await Promise.all(change.files.map((path) => readTree(home, path)));

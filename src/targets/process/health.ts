@@ -7,7 +7,7 @@ import { listens, type Service } from './services.ts';
 export type Health = { good: boolean; version: string | null; said: string };
 
 /** Asks one address for health and version. `expected` null: any version is good. */
-export async function askHealth(call: ProcessCall, base: string, expected: string | null): Promise<Health> {
+async function askHealth(call: ProcessCall, base: string, expected: string | null): Promise<Health> {
   const { health } = call.spec;
   const address = `${base.replace(/\/$/, '')}${health.path}`;
   const reply = await get(address, Math.min(health.timeout, 2_000), call.signal);

@@ -84,11 +84,6 @@ export async function stateNow(call: ProcessCall, place: Place, scene: Scene): P
   return { state, fingerprint: await fingerprintOfService(call, place, current) };
 }
 
-/** What runs, as `survey` names it for the approval. */
-export function identityOf(state: ProcessState): string | null {
-  return state.install;
-}
-
 export function asJson(held: Held): Json {
   return JSON.parse(JSON.stringify(held)) as Json;
 }

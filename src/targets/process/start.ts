@@ -18,7 +18,7 @@ export type StartOn = { port: number; verb: Verb };
 /** What a version is started with; kept with it, so that it can be started again as it was. */
 export type HowToRun = { run: string[]; environment: string[] };
 
-export function howToRun(manifest: Manifest): HowToRun {
+function howToRun(manifest: Manifest): HowToRun {
   return manifest.also as HowToRun;
 }
 

@@ -16,7 +16,7 @@ export type Lead =
 /** Everything about a target that can be seen now. `current`: the service that users are led to, if it lives. */
 export type Scene = { lead: Lead; services: Service[]; current: Service | null };
 
-export async function readLead(place: Place): Promise<Lead> {
+async function readLead(place: Place): Promise<Lead> {
   const written = await readJson(place.switchFile);
   if (written === undefined || written === null || typeof written !== 'object' || Array.isArray(written)) {
     return { to: 'nothing' };
