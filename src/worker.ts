@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { createServer, Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { IllegalStateError } from '@temporalio/common';
 import {
   DefaultLogger,
+  type LogEntry,
   NativeConnection,
   type NativeConnectionOptions,
   Runtime,
@@ -121,15 +123,41 @@ let installed = false;
 function installRuntime({ metricsAddress: bindAddress, logLevel = 'WARN' }: Serving): void {
   if (installed) return;
   installed = true;
-  const telemetryOptions =
-    bindAddress === null ? {} : { telemetryOptions: { metrics: { prometheus: { bindAddress } } } };
+  // Without `forward` the SDK's core writes to stdout, which is for data.
+  const logging = { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } as const;
+  const metrics = bindAddress === null ? {} : { metrics: { prometheus: { bindAddress } } };
+  const logger = new DefaultLogger(
+    logLevel,
+    quieter((text) => process.stderr.write(text)),
+  );
   try {
     // Signals are the door's business: it stops the worker and whatever else it started, in order.
-    Runtime.install({ logger: new DefaultLogger(logLevel), shutdownSignals: [], ...telemetryOptions });
+    Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging, ...metrics } });
   } catch (error) {
     // Somebody in this process has connected already; without metrics only the loudness of the log differs.
     if (bindAddress !== null || !(error instanceof IllegalStateError)) throw error;
   }
+}
+
+const awayEveryMs = 30_000;
+
+/**
+ * One line per entry. Every poller tells of every try while Temporal is away, which is hundreds of lines a minute: that is
+ * one line each 30 s here. That the local queue has no workflows is meant so.
+ */
+export function quieter(write: (text: string) => void, now = Date.now): (entry: LogEntry) => void {
+  let awayToldAt = Number.NEGATIVE_INFINITY;
+  return ({ level, message, meta, timestampNanos }) => {
+    if (message.startsWith('No workflows registered')) return;
+    const at = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
+    if (/^gRPC call \w+ retried/.test(message)) {
+      if (now() - awayToldAt < awayEveryMs) return;
+      awayToldAt = now();
+      write(`${at} [WARN] Temporal does not answer; this worker keeps trying\n`);
+      return;
+    }
+    write(`${at} [${level}] ${message}${meta === undefined ? '' : ` ${inspect(meta)}`}\n`);
+  };
 }
 
 async function serveHealth(workers: readonly Worker[], port: number): Promise<Server> {

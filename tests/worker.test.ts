@@ -1,45 +1,25 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startWorker } from '../src/worker.ts';
-import { startTemporal, type TemporalForTests } from './support/temporal.ts';
+import { describe, expect, it } from 'vitest';
+import { quieter } from '../src/worker.ts';
 
-let temporal: TemporalForTests | undefined;
+describe('what a worker says', () => {
+  it('is one line in 30 s while Temporal is away, not one for each try of each poller', () => {
+    const written: string[] = [];
+    let clock = 0;
+    const log = quieter(
+      (text) => written.push(text),
+      () => clock,
+    );
+    const retried = { level: 'WARN', message: 'gRPC call poll_activity_task_queue retried 7 times' } as const;
+    for (clock = 0; clock < 60_000; clock += 500) log({ ...retried, timestampNanos: 0n });
+    const line = '1970-01-01T00:00:00.000Z [WARN] Temporal does not answer; this worker keeps trying\n';
+    expect(written).toEqual([line, line]);
+  });
 
-beforeAll(async () => {
-  temporal = await startTemporal();
-});
-
-afterAll(async () => {
-  await temporal?.stop();
-});
-
-const serving = (healthPort: number) => ({
-  connection: { address: temporal?.address ?? '' },
-  namespace: 'default',
-  taskQueue: 'savepoint',
-  localTaskQueue: 'savepoint/test',
-  healthPort,
-  metricsAddress: null,
-});
-
-it('a worker says over HTTP that it is well', async () => {
-  const worker = await startWorker(serving(0));
-  try {
-    const answer = await fetch(worker.healthUrl ?? '');
-    expect([answer.status, await answer.json()]).toEqual([200, { healthy: true, states: ['RUNNING', 'RUNNING'] }]);
-  } finally {
-    await worker.stop();
-  }
-});
-
-it('a health port that is taken is told, and nothing keeps running', async () => {
-  const taken = createServer();
-  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-  try {
-    const { port } = taken.address() as AddressInfo;
-    await expect(startWorker(serving(port))).rejects.toThrow(/EADDRINUSE/);
-  } finally {
-    taken.close();
-  }
+  it('holds every other warning with what belongs to it, on one entry', () => {
+    const written: string[] = [];
+    const log = quieter((text) => written.push(text));
+    log({ level: 'WARN', message: 'No workflows registered, not polling', timestampNanos: 0n });
+    log({ level: 'WARN', message: 'Activity failed', timestampNanos: 0n, meta: { attempt: 2 } });
+    expect(written).toEqual(['1970-01-01T00:00:00.000Z [WARN] Activity failed { attempt: 2 }\n']);
+  });
 });
