@@ -6,7 +6,7 @@ import { standing } from './compare.ts';
 import { findDatabase, identifier } from './connection.ts';
 import { connectionLost, sqlState } from './failures.ts';
 import { claimed } from './fence.ts';
-import { appliedBefore, type Changing, runFiles } from './migrate.ts';
+import { appliedByRelease, type Changing, runFiles } from './migrate.ts';
 import { urlOf } from './names.ts';
 import type { PostgresSpec } from './postgres.schema.ts';
 import { runMarked } from './processes.ts';
@@ -80,7 +80,7 @@ async function mayBeginAgain(changing: Changing, before: Attempt): Promise<boole
   const at = before.position;
   if (spec.command !== null && spec.repeatable) return false;
   // The crash came between the record in the database and the note about it.
-  const recorded = spec.command === null && at?.over === true && (await appliedBefore(changing)).has(at.file);
+  const recorded = spec.command === null && at?.over === true && (await appliedByRelease(changing)).has(at.file);
   if (recorded) return false;
   const saved = await savepointOfRelease(claim.maintenance, claim.place.database, call.release);
   const now = saved?.savepoint == null ? null : await standing(claim, call.release, saved.savepoint);

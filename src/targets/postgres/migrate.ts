@@ -29,9 +29,12 @@ const bookkeeping = `
     version text not null, applied_at timestamptz not null default clock_timestamp(), primary key (kind, scope, name));
 `;
 
-/** Migrations are run once per database, seeds once per release. */
-function scopeOf({ call, change }: Changing): string {
-  return change === 'migrate' ? '' : call.key;
+/**
+ * A migration is run once per database and never edited. A seed is run once as it is: an edited one is another seed,
+ * and one that stayed when the code went back is not added a second time by the next attempt.
+ */
+function scopeOf({ change }: Changing, sha256: string): string {
+  return change === 'migrate' ? '' : sha256;
 }
 
 function inDatabase<T>({ claim, spec }: Changing, work: (session: Session) => Promise<T>): Promise<T> {
@@ -43,17 +46,23 @@ function inDatabase<T>({ claim, spec }: Changing, work: (session: Session) => Pr
   });
 }
 
-/** Name → hash of what this change's record in the database holds; the record is made where there is none. */
-export function appliedBefore(changing: Changing): Promise<Map<string, string>> {
+type Recorded = { name: string; sha256: string; release: string };
+
+/** This change's record in the database, oldest first; it is made where there is none. */
+function recordedBefore(changing: Changing): Promise<Recorded[]> {
   return inDatabase(changing, async (session) => {
     const [there] = await session.rows<{ there: boolean }>(`select to_regclass('${ownTable}') is not null as there`);
     if (there?.there !== true) await inTransaction(session, () => session.run(bookkeeping));
-    const rows = await session.rows<{ name: string; sha256: string }>(
-      `select name, sha256 from ${ownTable} where kind = $1 and scope = $2`,
-      [changing.change, scopeOf(changing)],
-    );
-    return new Map(rows.map((row) => [row.name, row.sha256]));
+    return session.rows<Recorded>(`select name, sha256, release from ${ownTable} where kind = $1 order by applied_at`, [
+      changing.change,
+    ]);
   });
+}
+
+/** Names of the files that this release applied, in whichever attempt. */
+export async function appliedByRelease(changing: Changing): Promise<Set<string>> {
+  const recorded = await recordedBefore(changing);
+  return new Set(recorded.filter(({ release }) => release === changing.call.release).map(({ name }) => name));
 }
 
 /**
@@ -64,9 +73,9 @@ export function appliedBefore(changing: Changing): Promise<Map<string, string>> 
 export async function runFiles(changing: Changing, pinned: PinnedFile[]): Promise<Json> {
   const parsed = new Map<string, SqlFile>();
   for (const file of pinned) parsed.set(file.name, await parseFile(file.name, file.bytes));
-  const before = await appliedBefore(changing);
+  const before = new Map((await recordedBefore(changing)).map(({ name, sha256 }) => [name, sha256]));
   const edited = pinned.filter((file) => (before.get(file.name) ?? file.sha256) !== file.sha256);
-  if (edited.length > 0) {
+  if (changing.change === 'migrate' && edited.length > 0) {
     throw new TargetFailure(
       'changed',
       `edited after they were applied: ${edited.map((file) => file.name).join(', ')}`,
@@ -75,7 +84,7 @@ export async function runFiles(changing: Changing, pinned: PinnedFile[]): Promis
       },
     );
   }
-  const waiting = pinned.filter((file) => !before.has(file.name));
+  const waiting = pinned.filter((file) => before.get(file.name) !== file.sha256);
   const done: string[] = [];
   for (const file of waiting) {
     const sql = parsed.get(file.name);
@@ -86,19 +95,8 @@ export async function runFiles(changing: Changing, pinned: PinnedFile[]): Promis
     await runFile(changing, { sql, sha256: file.sha256, done: [...done], rest });
     done.push(file.name);
   }
-  const changed = done.length > 0 || (await appliedByRelease(changing));
+  const changed = (await appliedByRelease(changing)).size > 0;
   return { applied: done, recordedBefore: pinned.length - waiting.length, changed };
-}
-
-/** An earlier attempt of this release may have applied what this one found recorded. */
-function appliedByRelease(changing: Changing): Promise<boolean> {
-  return inDatabase(changing, async (session) => {
-    const [mine] = await session.rows<{ any: boolean }>(
-      `select exists (select from ${ownTable} where kind = $1 and scope = $2 and release = $3) as any`,
-      [changing.change, scopeOf(changing), changing.call.release],
-    );
-    return mine?.any === true;
-  });
 }
 
 type FileRun = { sql: SqlFile; sha256: string; done: string[]; rest: string[] };
@@ -142,8 +140,10 @@ async function record(changing: Changing, session: Session, run: FileRun): Promi
   await session.run('reset session authorization');
   await session.run('reset role');
   await session.rows(
-    `insert into ${ownTable} (kind, scope, name, sha256, release, version) values ($1, $2, $3, $4, $5, $6)`,
-    [changing.change, scopeOf(changing), run.sql.name, run.sha256, changing.call.release, changing.version],
+    `insert into ${ownTable} (kind, scope, name, sha256, release, version) values ($1, $2, $3, $4, $5, $6)
+     on conflict (kind, scope, name) do update
+       set release = excluded.release, version = excluded.version, applied_at = excluded.applied_at`,
+    [changing.change, scopeOf(changing, run.sha256), run.sql.name, run.sha256, changing.call.release, changing.version],
   );
 }
 

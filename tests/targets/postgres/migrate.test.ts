@@ -141,15 +141,17 @@ describe('a directory of SQL files', () => {
     expect(await columns()).toEqual(['id', 'name', 'price']);
   });
 
-  test('seeds once per release, in a transaction with its record', async () => {
+  test('adds a seed once, whichever release or attempt comes with it, and an edited one as another', async () => {
+    const seeded = () => world.sql(`select price::int from products where name like 'seeded%' order by price`);
+    const seed = (key: string, release: string) =>
+      attempt(world.call({ key, spec: byDirectory, release }), (call) => postgres.apply(call, 'seed', 'v2'));
     await world.write('seeds/1.sql', `insert into products (name, price) values ('seeded', 1)`);
-    const seed = (key: string) =>
-      attempt(world.call({ key, spec: byDirectory }), (call) => postgres.apply(call, 'seed', 'v2'));
-    await seed('one');
-    await seed('one');
-    expect(await world.sql(`select count(*)::int as n from products where name = 'seeded'`)).toEqual([{ n: 1 }]);
-    await world.sql(`delete from products where name = 'seeded'`);
-    await seed('two');
-    expect(await world.sql(`select count(*)::int as n from products where name = 'seeded'`)).toEqual([{ n: 1 }]);
+    expect(await seed('one', 'first-release')).toMatchObject({ applied: ['1.sql'], changed: true });
+    await seed('one', 'first-release');
+    expect(await seed('two', 'second-release')).toMatchObject({ applied: [], changed: false });
+    expect(await seeded()).toEqual([{ price: 1 }]);
+    await world.write('seeds/1.sql', `insert into products (name, price) values ('seeded again', 2)`);
+    expect(await seed('three', 'third-release')).toMatchObject({ applied: ['1.sql'], changed: true });
+    expect(await seeded()).toEqual([{ price: 1 }, { price: 2 }]);
   });
 });
