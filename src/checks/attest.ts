@@ -9,7 +9,8 @@ import { type Attestation, attestationsFolder, readAttestation } from './attesta
 export const attest: Check<AttestSpec> = { ask };
 
 async function ask({ spec, version, records }: Asking<AttestSpec>): Promise<Answer> {
-  const remedy = `${spec.by.join(' or ')} states it in a file of ${attestationsFolder}/ in the records: a JSON object with statement, by, version ("${version}") and at`;
+  const words = `'${spec.statement.replaceAll("'", "'\\''")}'`;
+  const remedy = `${spec.by.join(' or ')} states it with: savepoint attest ${words} --version ${version} --by ${spec.by[0]}`;
   if (records === undefined) return pending('there is no records folder to look for statements', '', remedy);
   const all = (await readAll(join(records, attestationsFolder))).filter((one) => one.statement === spec.statement);
   const [newest] = all.filter((one) => counts(one, spec, version)).sort((a, b) => b.at.localeCompare(a.at));

@@ -36,7 +36,7 @@ targets:
     root: ./run/backend
     source: "./versions/\${version}/backend"
     run: [node, server.mjs]
-    env: { DATABASE_URL: "\${env:DATABASE_URL}" }
+    env: { DATABASE_URL: "\${env:DATABASE_URL}" } # a role of its own, no superuser, so that it can be kept out
     ports: [4001, 4002] # two ports: the previous version stays ready
     health: { path: /health, timeout: 15s }
 

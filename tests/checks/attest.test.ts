@@ -22,7 +22,7 @@ describe('attest', () => {
   test('is PENDING until somebody states it, and says how', async () => {
     const answer = await ask();
     expect(answer).toMatchObject({ status: 'PENDING', summary: 'nobody has attested yet: Support knows' });
-    expect(answer.remedy).toContain('product-owner');
+    expect(answer.remedy).toContain("states it with: savepoint attest 'Support knows' --version v2 --by product-owner");
     expect(await attest.ask(asking(spec))).toMatchObject({ status: 'PENDING' });
   });
 
