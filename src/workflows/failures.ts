@@ -16,8 +16,9 @@ export function viewOf(error: unknown): FailureView {
     return { kind: kindOf(cause.type), message: cause.message };
   }
   if (cause instanceof TimeoutFailure) {
+    // The worker's host was away longer than the patience: nobody can tell what happened meanwhile.
     return {
-      kind: 'timed-out',
+      kind: 'unknown',
       message: 'no worker finished it in time',
       remedy: 'see that a worker runs: savepoint worker',
     };

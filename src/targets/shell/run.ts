@@ -30,7 +30,7 @@ export async function runCommand(order: Order): Promise<Ran> {
   order.signal.throwIfAborted();
   const [program, ...rest] = order.command;
   if (program === undefined) throw new TargetFailure('invalid-input', 'a command must name a program');
-  const env = { ...process.env, ...order.env };
+  const env = { ...inherited(), ...order.env };
   const child = spawn(program, rest, { cwd: order.cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const stdout = tailOf(keptCharacters);
   const output = tailOf(keptCharacters);
@@ -106,4 +106,9 @@ function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
   } catch {
     return false;
   }
+}
+
+/** The environment of the worker without its way to Temporal: a command has no business there. */
+function inherited(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }
