@@ -31,7 +31,11 @@ export const endings: Record<Outcome, { workflow: 'completed' | 'failed'; exitCo
     exitCode: exitCodes.released,
     means: 'the version is live although something failed, by a decision of a named person',
   },
-  'rolled-back': { workflow: 'completed', exitCode: exitCodes.wentBack, means: 'everything is as it was before' },
+  'rolled-back': {
+    workflow: 'completed',
+    exitCode: exitCodes.wentBack,
+    means: 'everything that had to go back is back',
+  },
   'partly-rolled-back': {
     workflow: 'completed',
     exitCode: exitCodes.personNeeded,

@@ -249,7 +249,7 @@ describe.skipIf(isMissing(chromium))('the Temporal UI', () => {
     await client.approve(release.workflowId, { by: 'product-owner', digest: release.digest });
     expect(await release.handle.result()).toMatchObject({ outcome: 'rolled-back' });
     const text = await details(release);
-    expect(text).toContain('rolled-back: everything is as it was before');
+    expect(text).toContain('rolled-back: everything that had to go back is back');
     expect(text).toContain('✘ smoke failed: orders answer: sh ended with exit code 1');
     expect(text).toContain('GET /orders → 500');
     expect(text).toContain('↩ backend · restored · proved by version');

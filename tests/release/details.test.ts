@@ -142,7 +142,7 @@ GET / → 500
   it('show the way back: what failed, what was restored, how each part was proved, who was refused', () => {
     expect(
       currentDetails(wentBack),
-    ).toBe(`**shop production v2** · **rolled-back**: everything is as it was before · rows lost: 0 rows · asked for by deployment-lead
+    ).toBe(`**shop production v2** · **rolled-back**: everything that had to go back is back · rows lost: 0 rows · asked for by deployment-lead
 
 ✘ **migrate database** failed: 003.sql: column "\\<b\\>price\\</b\\>" \\| exists
 

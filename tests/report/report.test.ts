@@ -109,7 +109,7 @@ describe('the table of results', () => {
 
   it('a result in a few lines', () => {
     expect(texts(resultLines(result))).toEqual([
-      '■ shop production v3: rolled-back  everything is as it was before  40.0 s',
+      '■ shop production v3: rolled-back  everything that had to go back is back  40.0 s',
       '    failed: migrate database: column exists',
       '    restored: database  proved by content  kept: shop_superseded_run1',
       '    rows lost: not measured, users cut off: 850 ms',
