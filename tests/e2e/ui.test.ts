@@ -1,11 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
 import { connect, type ReleaseClient } from '../../src/client.ts';
-import { loadPlan } from '../../src/plan/load.ts';
 import { memoryWorld } from '../../src/targets/memory/world.ts';
 import {
   addColumns,
@@ -26,6 +23,7 @@ import {
 import { startChromium } from '../support/chromium.ts';
 import { memoryPlan, worldsOf } from '../support/plans.ts';
 import { type Bench, type Handle, openBench, until } from '../support/release.ts';
+import { startThrough } from '../support/starting.ts';
 import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
 import { findChromium, isMissing } from '../support/tools.ts';
 
@@ -39,36 +37,20 @@ let browser: Awaited<ReturnType<typeof startChromium>>;
 let page: Page;
 let uiUrl: string;
 
-type Release = Run & { handle: Handle };
-
-/** Started as the command line does it, so that the page shows what users get. */
-async function start(plan: object): Promise<Release> {
-  const home = join(bench.folder, crypto.randomUUID());
-  await mkdir(home);
-  await writeFile(join(home, 'release.yaml'), stringify(plan));
-  const loaded = await loadPlan(join(home, 'release.yaml'), 'v2', { host: 'test' });
-  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
-  const { plan: normalised, digest: planDigest } = loaded;
-  const { workflowId, runId } = await client.start({
-    plan: normalised,
-    planDigest,
-    requester: 'deployment-lead',
-    preApproved: null,
-    windowOverride: null,
-    continuation: { as: 'fresh' },
-  });
-  return { workflowId, runId, handle: temporal.client.workflow.getHandle(workflowId) as Handle };
-}
-
-type AtGate = Release & { digest: string };
+type AtGate = Run & { handle: Handle; url: string; digest: string };
 
 async function atGate(application: string, parts: object = {}, environment = 'test'): Promise<AtGate> {
-  const release = await start({ ...memoryPlan({ application, ...parts }), environment });
-  const { question } = await until(release.handle, ({ question: asked }) => asked !== null);
-  return { ...release, digest: question?.digest ?? '' };
+  const plan = { ...memoryPlan({ application, ...parts }), environment };
+  const { workflowId, runId, url } = await startThrough(client, {
+    home: join(bench.folder, crypto.randomUUID()),
+    plan,
+  });
+  const handle = temporal.client.workflow.getHandle(workflowId) as Handle;
+  const { question } = await until(handle, ({ question: asked }) => asked !== null);
+  return { workflowId, runId, handle, url: url ?? '', digest: question?.digest ?? '' };
 }
 
-async function details(release: Release): Promise<string> {
+async function details(release: Run): Promise<string> {
   await openRelease(page, uiUrl, release, 'user-metadata');
   return await textOf(panel(page, 'Current Details'));
 }
@@ -84,6 +66,7 @@ describe.skipIf(isMissing(chromium))('the Temporal UI', () => {
   beforeAll(async () => {
     temporal = await startTemporal({ ui: true });
     uiUrl = temporal.uiUrl ?? '';
+    process.env.TEMPORAL_UI_URL = uiUrl;
     bench = await openBench(temporal);
     client = await connect({ address: temporal.address });
     browser = await startChromium();
@@ -107,7 +90,8 @@ describe.skipIf(isMissing(chromium))('the Temporal UI', () => {
   describe('while a release waits at its gate', () => {
     it('says what waits, for whom, and how to answer in a terminal and on the page', async () => {
       const release = await atGate('shop', {}, 'production');
-      const text = await details(release);
+      await page.goto(release.url);
+      const text = await textOf(panel(page, 'Current Details'));
       expect(await textOf(panel(page, 'Summary'))).toBe('shop production v2');
       expect(await textOf(panel(page, 'Details'))).toContain('Asked for by deployment-lead\n');
       expect(text).toContain('Release shop v2 to production?');

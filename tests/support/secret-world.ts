@@ -6,13 +6,12 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { stringify } from 'yaml';
 import { connect, type ReleaseClient } from '../../src/client.ts';
-import { loadPlan } from '../../src/plan/load.ts';
 import type { ReleaseStatus } from '../../src/release/status.ts';
 import { endAll, findMarked } from '../../src/targets/shell/processes.ts';
 import { statusQuery } from '../../src/workflows/messages.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
+import { startThrough } from './starting.ts';
 import { startTemporal, type TemporalForTests } from './temporal.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process-control.ts';
 
@@ -97,9 +96,7 @@ export async function openSecretWorld(): Promise<SecretWorld> {
   return {
     ...{ folder, home, dataFile, origin, env, temporal, postgres, worker, write },
     async release(plan, { version = 'v2', answer } = {}) {
-      const file = `${(plan as { application: string }).application}.yaml`;
-      await write(file, stringify(plan));
-      const workflowId = await start(client, join(home, file), version);
+      const { workflowId } = await startThrough(client, { home, plan, version, approved: true });
       return await ended({ temporal, client }, workflowId, answer);
     },
     async stop() {
@@ -135,21 +132,6 @@ function environment(postgres: Postgres, origin: string): Record<string, string>
     SIGNING_KEY: secrets['key that signs'],
     MARKER: marker,
   };
-}
-
-async function start(client: ReleaseClient, file: string, version: string): Promise<string> {
-  const loaded = await loadPlan(file, version, { host: 'test' });
-  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
-  const { workflowId } = await client.start({
-    plan: loaded.plan,
-    planDigest: loaded.digest,
-    requester: 'deployment-lead',
-    preApproved: { by: 'product-owner', reason: 'a test' },
-    windowOverride: null,
-    continuation: { as: 'fresh' },
-    workerWaitMs: 30_000,
-  });
-  return workflowId;
 }
 
 type Ends = { temporal: TemporalForTests; client: ReleaseClient };
