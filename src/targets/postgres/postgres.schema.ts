@@ -38,7 +38,10 @@ export const postgresSchema = z.strictObject({
   owner: text.nullable().default(null).describe('Owner when a first release creates it, default: the role in url'),
   savepoint: savepointSchema.describe('How it is saved before it changes'),
   migrate: changeSchema.nullable().default(null).describe('Changes the schema'),
-  seed: changeSchema.nullable().default(null).describe('Adds the rows that the version needs; a file that was applied as it is now is not applied again'),
+  seed: changeSchema
+    .nullable()
+    .default(null)
+    .describe('Adds the rows that the version needs; a file that was applied as it is now is not applied again'),
 });
 export type PostgresSpec = z.output<typeof postgresSchema>;
 export type PostgresChangeSpec = z.output<typeof changeSchema>;
