@@ -100,7 +100,7 @@ export async function openSecretWorld(): Promise<SecretWorld> {
       return await ended({ temporal, client }, workflowId, answer);
     },
     async stop() {
-      await endAll(() => findMarked({ SAVEPOINT_ROOT: join(home, 'run') }), 0);
+      await endAll(() => findMarked({ SAVEPOINT_ROOT: join(home, 'run', 'backend') }), 0);
       await Promise.allSettled([worker.stop(), client.close()]);
       await Promise.allSettled([temporal.stop(), postgres.stop()]);
       echo.close();
