@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Call, Step } from '../../../src/release/target.ts';
 import { type CommandSpec, commandSchema } from '../../../src/targets/command/command.schema.ts';
@@ -68,7 +68,8 @@ describe('a command target', () => {
       target: 'cache',
       release: 'release-1',
       home,
-      key: `release-1/cache/${verb}`,
+      // A job that an earlier test left behind must not be found here.
+      key: `${basename(home)}/cache/${verb}`,
       fence,
       pinned: null,
       signal,
