@@ -5,7 +5,7 @@ import { TargetFailure } from '../../release/failure.ts';
 import type { Json } from '../../release/json.ts';
 import type { Call } from '../../release/target.ts';
 import { claimFence, type Fence, fileNameOf, pathFrom, placeFile, readJson, shortHash } from '../shell/files.ts';
-import { lookAtJob } from '../shell/job.ts';
+import { forgetJob, lookAtJob } from '../shell/job.ts';
 import { endAll, findMarked, type Markers } from '../shell/processes.ts';
 import { type Ran, runCommand } from '../shell/run.ts';
 import { lastLines } from '../shell/tail.ts';
@@ -81,8 +81,12 @@ export function ask(call: CommandCall, verb: string, command: readonly string[])
 export async function runOnce(attempt: Attempt, order: Order): Promise<{ value: Json } | null> {
   const { call } = attempt;
   const known = (await readJson(recordFile(attempt, order.verb))) as Record_ | undefined;
-  if (known?.state === 'done') return { value: known.said };
   const name = `${order.verb} ${call.key}`;
+  if (known?.state === 'done') {
+    forgetJob(`command ${name}`);
+    newest.delete(name);
+    return { value: known.said };
+  }
   newest.set(name, attempt);
   const ended = await lookAtJob(`command ${name}`, call.signal, () => firstOrAgain(attempt, order, known));
   if (ended !== null) newest.delete(name);
