@@ -1,6 +1,7 @@
 import type { CheckResult, PlannedCheck } from '../release/check.ts';
 import type { Proof } from '../release/fingerprint.ts';
 import type { Json } from '../release/json.ts';
+import type { Carried, Carrying, Loss, LossRules } from '../release/loss.ts';
 import type { Message } from '../release/notice.ts';
 import type {
   Plan,
@@ -11,7 +12,7 @@ import type {
   ReleaseWindow,
 } from '../release/plan.ts';
 import type { Dirty, ReleaseStatus, WatchPoint } from '../release/status.ts';
-import type { Artefact, Restored, Savepoint, Standing, Survey } from '../release/target.ts';
+import type { Artefact, Beside, Confirmation, Restored, Savepoint, Standing, Survey } from '../release/target.ts';
 import type { Judgement } from '../release/verdict.ts';
 
 /**
@@ -36,6 +37,8 @@ export type TargetInput = {
 export type ApplyInput = TargetInput & { change: string };
 export type ResumeInput = TargetInput & { held: Json };
 export type RestoreInput = TargetInput & { savepoint: Savepoint };
+export type LossInput = RestoreInput & { rules: LossRules };
+export type CarryInput = LossInput & { into: Carrying['into'] };
 /** `pendingForMs`: how long a check that could not be asked is asked again before that is the answer. */
 export type ChecksInput = { place: Place; checks: PlannedCheck[]; pendingForMs: number };
 export type PerformanceInput = { place: Place; requests: PlannedRequest[] };
@@ -85,6 +88,12 @@ export interface Activities {
   performance(input: PerformanceInput): Promise<Judgement[]>;
   watch(input: WatchInput): Promise<WatchPoint>;
   compare(input: RestoreInput): Promise<Standing>;
+  restoreBeside(input: RestoreInput): Promise<Driven<Beside>>;
+  measureLoss(input: LossInput): Promise<Driven<Loss>>;
+  carryOver(input: CarryInput): Promise<Driven<Carried>>;
+  exportRows(input: CarryInput): Promise<Driven<Carried>>;
+  /** Has the change taken effect, whoever made it? */
+  confirm(input: ApplyInput): Promise<Confirmation>;
   restore(input: RestoreInput): Promise<Driven<Restored>>;
   /** Does the target equal its savepoint now? Used after a person restored it by hand. */
   proveByHand(input: RestoreInput): Promise<Proof>;

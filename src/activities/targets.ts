@@ -1,12 +1,14 @@
+import { join } from 'node:path';
 import { TargetFailure } from '../release/failure.ts';
 import { prove } from '../release/fingerprint.ts';
 import type { Json } from '../release/json.ts';
-import type { Restored, Savepoint, Step } from '../release/target.ts';
+import type { Carried } from '../release/loss.ts';
+import type { Beside, Restored, Savepoint, Step } from '../release/target.ts';
 import type { AnyKind } from '../targets/kinds.ts';
 import type { Discretion } from './boundary.ts';
 import { onTarget } from './calling.ts';
 import { drive } from './driving.ts';
-import type { Activities, ApplyInput, Driven, TargetInput } from './inputs.ts';
+import type { Activities, ApplyInput, CarryInput, Driven, TargetInput } from './inputs.ts';
 
 type TargetActivities = Pick<
   Activities,
@@ -22,6 +24,11 @@ type TargetActivities = Pick<
   | 'compare'
   | 'restore'
   | 'proveByHand'
+  | 'restoreBeside'
+  | 'measureLoss'
+  | 'carryOver'
+  | 'exportRows'
+  | 'confirm'
 >;
 
 /**
@@ -42,6 +49,15 @@ export const targetActivities: TargetActivities = {
     onTarget(input, async (kind, call, { redact }) => {
       return redact(await able(kind, 'compare').compare(call, input.savepoint));
     }),
+  restoreBeside: (input) => driven(input, (kind, call) => able(kind, 'beside').beside(call, input.savepoint), named),
+  measureLoss: (input) =>
+    driven(input, (kind, call) => able(kind, 'loss').loss(call, input.savepoint, input.rules), told),
+  carryOver: carry,
+  exportRows: carry,
+  confirm: (input) =>
+    onTarget(input, async (kind, call, { redact }) => {
+      return redact(await able(kind, 'confirm').confirm(call, input.change, input.place.version));
+    }),
   restore: (input) => driven(input, (kind, call) => kind.restore(call, input.savepoint), toldBack),
   proveByHand: (input) =>
     onTarget(input, async (kind, call, { redact }) => {
@@ -52,6 +68,13 @@ export const targetActivities: TargetActivities = {
 
 function apply(input: ApplyInput): Promise<Driven<Json>> {
   return driven(input, (kind, call) => kind.apply(call, input.change, input.place.version), told);
+}
+
+/** Files of rows lie beside the other evidence of the release. */
+function carry(input: CarryInput): Promise<Driven<Carried>> {
+  const { place, savepoint, rules, into } = input;
+  const directory = join(place.records, 'rows', place.release, input.target.name);
+  return driven(input, (kind, call) => able(kind, 'carry').carry(call, savepoint, { ...rules, into, directory }), told);
 }
 
 type Verb<T> = (kind: AnyKind, call: Parameters<AnyKind['save']>[0]) => Promise<Step<T>>;
@@ -73,6 +96,10 @@ function toldBack(restored: Restored, { redact, protect }: Discretion): Restored
   return { ...redact(restored), kept: protect(restored.kept) };
 }
 
+function named(beside: Beside, { redact, protect }: Discretion): Beside {
+  return { ...redact(beside), name: protect(beside.name) };
+}
+
 /** Covering a part of a savepoint would break the restore, so it is not taken: nothing was changed yet. */
 function withoutSecret(savepoint: Savepoint, { protect }: Discretion): Savepoint {
   if (JSON.stringify(protect(savepoint)) === JSON.stringify(savepoint)) return savepoint;
@@ -82,7 +109,7 @@ function withoutSecret(savepoint: Savepoint, { protect }: Discretion): Savepoint
 }
 
 /** The table of kinds promised it when the plan was normalised; a kind that cannot is a defect of the table. */
-function able<V extends 'prepare' | 'hold' | 'resume' | 'compare'>(
+function able<V extends 'prepare' | 'hold' | 'resume' | 'compare' | 'beside' | 'loss' | 'carry' | 'confirm'>(
   kind: AnyKind,
   verb: V,
 ): AnyKind & Required<Pick<AnyKind, V>> {

@@ -1,5 +1,6 @@
 import type { PlannedCheck } from './check.ts';
 import type { Json } from './json.ts';
+import type { Mark } from './loss.ts';
 import type { KindTraits } from './target.ts';
 
 /** `backward`: the previous code runs on the new schema. `forward`: the new code runs on the old schema. Neither: breaking. */
@@ -37,8 +38,28 @@ export type PlannedTarget = {
   writers: string[];
   /** `self`: a failure of this target restores this target only. */
   scope: 'all' | 'self';
+  /** Targets that this one stands on: it is changed after them and goes back before them. Left out: all before it. */
+  needs?: string[];
   /** Opaque here: references are still references. */
   spec: Json;
+};
+
+/** What a failed step tries before its failure counts, in order. Times are milliseconds. */
+export type FailureRule =
+  | { do: 'retry'; times: number; everyMs: number }
+  /** `silence`: `roll-back` only where the rules would do so by themselves; null: it waits and pages. */
+  | { do: 'ask'; deadlineMs: number; silence: 'roll-back' | 'stay' | null };
+
+/** A trial of the migration on a copy of the savepoint. Opaque parts are the specs of checks and of services. */
+export type PlannedRehearsal = {
+  /** Code target whose previous and new version are started on the copy; null: only the migration is tried. */
+  service: string | null;
+  /** Environment variable in which that service finds its database. */
+  variable: string;
+  /** Asked of the previous version on the migrated copy, before and after the new version wrote. */
+  checks: PlannedCheck[];
+  /** Asked of the new version on the copy; they write. */
+  writes: PlannedCheck[];
 };
 
 export type Phase = 'prepare' | 'preflight' | 'baseline' | 'change' | 'evidence';
@@ -50,6 +71,7 @@ export type StepActivity =
   | 'preflight'
   | 'hold'
   | 'snapshot'
+  | 'rehearse'
   | 'migrate'
   | 'verify'
   | 'seed'
@@ -75,6 +97,10 @@ export type PlannedStep = {
   point: number;
   /** The whole step, with every retry, may take this long. */
   patienceMs: number;
+  /** Left out: a failure counts at once. */
+  onFailure?: FailureRule[];
+  /** Of a `rehearse` step. */
+  rehearsal?: PlannedRehearsal;
 };
 
 /** One endpoint of the performance step. `spec` is an `http` check's spec, asked `samples` times. */
@@ -138,7 +164,9 @@ export type Plan = {
   afterRollback: PlannedCheck[];
   watch: PlannedWatch | null;
   /** `ignore`: tables that are shown in a loss and do not count. */
-  rollback: { holdMs: number; dataLoss?: DataLossRule; ignore?: string[] };
+  rollback: { holdMs: number; dataLoss?: DataLossRule; ignore?: string[]; marks?: Mark[] };
+  /** The gate opens only with a certificate of a drill of this plan's shape that is younger. Left out: none is needed. */
+  drillWithinMs?: number;
   notify: PlannedNotice[];
   /** What rows cannot show: mails, payments, webhooks. Printed beside every loss. */
   outside: string[];

@@ -2,6 +2,7 @@ import type { CheckResult } from './check.ts';
 import type { FailureView } from './failure.ts';
 import type { Level, Proof } from './fingerprint.ts';
 import type { Json } from './json.ts';
+import type { Bound, Carried, Loss } from './loss.ts';
 import type { Savepoint } from './target.ts';
 import type { Judgement } from './verdict.ts';
 
@@ -48,12 +49,23 @@ export type RestoredTarget = {
   endedAt: string | null;
   detail: string | null;
   failure: FailureView | null;
+  /** What it undoes, measured with writers held; left out where nobody had to measure. */
+  loss?: Loss;
+  carried?: Carried;
 };
 
 /** `pages`: people are told again until somebody answers or owns it. */
 export type Choice = { id: string; label: string; needsReason: boolean };
 
-export type GivenAnswer = { by: string; choice: string; at: string; note: string | null; how: 'update' | 'signal' };
+/** `upTo`: how many rows may be lost, for a choice that may lose some. */
+export type GivenAnswer = {
+  by: string;
+  choice: string;
+  at: string;
+  note: string | null;
+  how: 'update' | 'signal';
+  upTo?: Bound;
+};
 
 /** Something that waits for people. Exactly one is open at a time; `id` is unique in the release. */
 export type Question = {
@@ -76,6 +88,8 @@ export type Question = {
   answers: GivenAnswer[];
   /** Who said "I am on it"; pages stop. */
   owner: string | null;
+  /** What going back would undo, where that was measured. */
+  losses?: { target: string; loss: Loss }[];
 };
 
 export type Refusal = { at: string; message: string; by: string; reason: string };

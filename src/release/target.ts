@@ -1,5 +1,6 @@
 import type { Fingerprint, Proof } from './fingerprint.ts';
 import type { Json } from './json.ts';
+import type { Carried, Carrying, Loss, LossRules } from './loss.ts';
 
 /** Structured log lines of one attempt. Known secret values are redacted behind it. */
 export interface Log {
@@ -106,14 +107,54 @@ export interface Splits<Spec> {
 /** How a database stands against its savepoint. `differs` names what, so that people can judge. */
 export type Standing = { state: 'equal' | 'differs' | 'unknown'; proof: Proof; detail: string };
 
+/** The copy beside. `name` is where people find it. */
+export type Beside = { name: string; proof: Proof; detail: string };
+
+/** `unknown`: the world could not be asked, or does not tell. */
+export type Confirmation = { state: 'done' | 'not-done' | 'unknown'; detail: string };
+
 /** A target that holds data. */
 export interface Stores<Spec, State extends Json = Json> {
   compare(call: Call<Spec>, since: Savepoint<State>): Promise<Standing>;
 }
 
+/**
+ * A target that can tell to the row what a restore would undo. All three verbs, and the `restore` that follows them,
+ * get the same key, so that they work on the same copy.
+ */
+export interface Measures<Spec, State extends Json = Json> {
+  /** Builds the copy that the restore will exchange, and proves it. Harms nobody and needs no hold. */
+  beside(call: Call<Spec>, from: Savepoint<State>): Promise<Step<Beside>>;
+  /** Compares the copy with the current data: exact while writers are held, else an estimate of one instant. */
+  loss(call: Call<Spec>, since: Savepoint<State>, rules: LossRules): Promise<Step<Loss>>;
+  /** Saves the rows that the restore would undo. Only while writers are held. */
+  carry(call: Call<Spec>, since: Savepoint<State>, carrying: Carrying): Promise<Step<Carried>>;
+}
+
+/** A target whose savepoint can be tried out without touching what users see. */
+export interface Rehearses<Spec, State extends Json = Json> {
+  /** A scratch copy of the savepoint, as a spec that the other verbs understand. Found again by `key`. */
+  scratch(call: Call<Spec>, from: Savepoint<State>): Promise<Step<Spec>>;
+  /** Removes what `scratch` made under the same key, and whatever belongs to it. */
+  discardScratch(call: Call<Spec>): Promise<Step<null>>;
+}
+
+/** A target that can be asked whether a change has taken effect, whoever made it. Changes nothing. */
+export interface Confirms<Spec> {
+  confirm(call: Call<Spec>, change: string, version: string): Promise<Confirmation>;
+}
+
 /** The file of one kind exports this: the four verbs and whatever else the kind can do. */
 export type Kind<Spec, State extends Json = Json, Change extends string = string> = Target<Spec, State, Change> &
-  Partial<Prepares<Spec> & Holds<Spec> & Splits<Spec> & Stores<Spec, State>>;
+  Partial<
+    Prepares<Spec> &
+      Holds<Spec> &
+      Splits<Spec> &
+      Stores<Spec, State> &
+      Measures<Spec, State> &
+      Rehearses<Spec, State> &
+      Confirms<Spec>
+  >;
 
 /**
  * What the table of kinds says about a kind without loading it.
@@ -128,4 +169,8 @@ export type KindTraits = {
   prepares: boolean;
   splits: boolean;
   local: boolean;
+  /** Has the verbs of `Measures`, of `Rehearses`, of `Confirms`; left out: it has not. */
+  measures?: boolean;
+  rehearses?: boolean;
+  confirms?: boolean;
 };

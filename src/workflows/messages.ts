@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Bound } from '../release/loss.ts';
 import type { Plan } from '../release/plan.ts';
 import type { ReleaseStatus } from '../release/status.ts';
 
@@ -42,7 +43,7 @@ export type ReleaseInput = {
 export type Approval = { by: string; digest: string; note?: string };
 export type Rejection = { by: string; reason: string };
 /** `question`: its id, so that an answer meant for one question never answers another. */
-export type Decision = { by: string; question: string; choice: string; reason?: string };
+export type Decision = { by: string; question: string; choice: string; reason?: string; upTo?: Bound };
 /** `goBack`: true goes back at once where no data is lost, false asks to stop here; left out, a person is asked. */
 export type Abort = { by: string; reason: string; goBack?: boolean };
 export type RollbackRequest = { by: string; reason: string };
