@@ -1,4 +1,4 @@
-import type { Fingerprint, Proof } from './fingerprint.ts';
+import type { Fingerprint, Level, Proof } from './fingerprint.ts';
 import type { Json } from './json.ts';
 import type { Carried, Carrying, Loss, LossRules } from './loss.ts';
 
@@ -144,6 +144,32 @@ export interface Confirms<Spec> {
   confirm(call: Call<Spec>, change: string, version: string): Promise<Confirmation>;
 }
 
+/**
+ * Something that releases set aside and that nothing removes by itself.
+ *
+ * - `superseded`: a restore replaced it · `savepoint`: a release saved it · `unfinished`: work that nobody goes on with
+ * - `version`: installed and not in use
+ * - `release`: who set it aside, shortened where only that is known · `since`: ISO 8601 · `bytes`: null when not known
+ * - `level`: of the fingerprint that it has · `obstacle`: why it cannot be discarded now, null when it can
+ */
+export type Kept = {
+  name: string;
+  what: 'superseded' | 'savepoint' | 'unfinished' | 'version';
+  release: string | null;
+  since: string | null;
+  bytes: number | null;
+  owner: string | null;
+  level: Level | 'unproved';
+  obstacle: string | null;
+};
+
+/** A target that can list what releases left behind. A person discards it by name; no release ever does. */
+export interface Keeps<Spec> {
+  kept(call: Call<Spec>): Promise<Kept[]>;
+  /** @throws TargetFailure `not-found` for a name that `kept` does not list, `refused` or `busy` while it is in use */
+  discard(call: Call<Spec>, name: string): Promise<Step<Json>>;
+}
+
 /** The file of one kind exports this: the four verbs and whatever else the kind can do. */
 export type Kind<Spec, State extends Json = Json, Change extends string = string> = Target<Spec, State, Change> &
   Partial<
@@ -153,7 +179,8 @@ export type Kind<Spec, State extends Json = Json, Change extends string = string
       Stores<Spec, State> &
       Measures<Spec, State> &
       Rehearses<Spec, State> &
-      Confirms<Spec>
+      Confirms<Spec> &
+      Keeps<Spec>
   >;
 
 /**
@@ -169,8 +196,9 @@ export type KindTraits = {
   prepares: boolean;
   splits: boolean;
   local: boolean;
-  /** Has the verbs of `Measures`, of `Rehearses`, of `Confirms`; left out: it has not. */
+  /** Has the verbs of `Measures`, of `Rehearses`, of `Confirms`, of `Keeps`; left out: it has not. */
   measures?: boolean;
   rehearses?: boolean;
   confirms?: boolean;
+  keeps?: boolean;
 };
