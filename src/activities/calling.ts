@@ -31,6 +31,7 @@ export async function onTarget<T>(input: TargetInput, use: Use<T>): Promise<T> {
       key: input.key,
       fence: input.fence + Math.min(info.attempt, fencedAttempts),
       pinned: input.pinned,
+      compatibility: input.target.compatibility,
       signal: cancellationSignal,
       log: discreetLog(discretion),
     };

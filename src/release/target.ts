@@ -38,6 +38,8 @@ export interface Call<Spec> {
   key: string;
   fence: number;
   pinned: Artefact | null;
+  /** What the plan declares of this target's migration; null or left out: nothing is declared. */
+  compatibility?: { backward: boolean; forward: boolean } | null;
   signal: AbortSignal;
   log: Log;
 }
@@ -135,8 +137,41 @@ export interface Measures<Spec, State extends Json = Json> {
 export interface Rehearses<Spec, State extends Json = Json> {
   /** A scratch copy of the savepoint, as a spec that the other verbs understand. Found again by `key`. */
   scratch(call: Call<Spec>, from: Savepoint<State>): Promise<Step<Spec>>;
-  /** Removes what `scratch` made under the same key, and whatever belongs to it. */
+  /** Removes every scratch of this release, and whatever belongs to it. Also what an attempt left that was killed. */
   discardScratch(call: Call<Spec>): Promise<Step<null>>;
+  /** As `fingerprint`, without the rows. */
+  structure(call: Call<Spec>): Promise<Fingerprint>;
+  /** What changed the scratch since it was made, whoever did it. */
+  seen(call: Call<Spec>): Promise<Seen>;
+  /** An address that leads to `from`, with the same role, as one that leads to its scratch `to`; null: it leads elsewhere. */
+  redirect(address: string, from: Spec, to: Spec): string | null;
+}
+
+/**
+ * One statement that changed the structure of a scratch. `locks`: the strongest lock that it took on each table that was
+ * there before. `by`: the session's own name. `ms`: null where the server does not tell.
+ */
+export type SeenStatement = {
+  text: string;
+  tag: string;
+  by: string;
+  ms: number | null;
+  locks: { table: string; mode: string }[];
+  rewrote: string[];
+};
+
+/** `findings` judge how the structure differs from before. `claimsRepeatable`: the plan says so of the migration. */
+export type Seen = { statements: SeenStatement[]; findings: Finding[]; claimsRepeatable: boolean };
+
+/** A version that runs beside everything that users see. `url`: its base, without a slash at the end. */
+export type Staged = { url: string; version: string };
+
+/** Code that can be started for a trial: no user is led to it. */
+export interface Stages<Spec> {
+  /** Starts the version that runs now, or the pinned one, with `env` laid over its own. Null: nothing runs now. */
+  stage(call: Call<Spec>, which: 'previous' | 'new', env: Record<string, string>): Promise<Step<Staged | null>>;
+  /** Ends everything that this release, or an earlier one, has staged of the target. */
+  unstage(call: Call<Spec>): Promise<Step<null>>;
 }
 
 /** A target that can be asked whether a change has taken effect, whoever made it. Changes nothing. */
@@ -179,6 +214,7 @@ export type Kind<Spec, State extends Json = Json, Change extends string = string
       Stores<Spec, State> &
       Measures<Spec, State> &
       Rehearses<Spec, State> &
+      Stages<Spec> &
       Confirms<Spec> &
       Keeps<Spec>
   >;
