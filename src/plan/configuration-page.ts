@@ -58,8 +58,16 @@ export function configurationPage(schema: JsonSchema): string {
     intro.trim(),
     `## The plan\n\nKeys in **bold** are required.\n\n${table(schema, () => true)}`,
     ...sections.flatMap((section) => sectionOf(section, definitions)),
+    tries,
+    ...branches(record(definitions['failure-rule'])).map((branch) => table(branch, () => true)),
   ].join('\n\n')}\n`;
 }
+
+const tries = `## Tries
+
+Each list under an \`onFailure\` is carried out in order before the failure of the step counts. A try is one of these two:
+retries come first, a question at most once and last. A migration or seed by a command is retried only with
+\`repeatable: true\`.`;
 
 type Section = { title: string; prefix: string; lead: string; common: readonly string[] };
 
@@ -177,6 +185,7 @@ function plainType(field: JsonSchema): string {
 function referenced(reference: string): string {
   const name = reference.replace('#/definitions/', '');
   if (name === 'check') return '[check](#checks)';
+  if (name === 'failure-rule') return '[try](#tries)';
   const prefix = name.split('-')[0] ?? '';
   const anchors: Record<string, string> = {
     target: '[target](#targets)',

@@ -31,6 +31,7 @@ export function normalise(written: WrittenRelease, setting: Setting): Plan {
       Object.entries(written.people).map(([key, { name, contact }]) => [key, { name, contact: contact ?? null }]),
     ),
     gate: gate === null ? null : askingRules(gate, gate.remindEvery ?? null),
+    ...(gate?.drill === undefined ? {} : { drillWithinMs: gate.drill.within }),
     questions: plannedQuestions(written),
     targets: targetsOf(written).map(({ name, target }) => plannedTarget(name, target)),
     steps: stepsOf(written),
@@ -38,11 +39,7 @@ export function normalise(written: WrittenRelease, setting: Setting): Plan {
       .filter(({ repeatable }) => repeatable)
       .map(plannedCheck),
     watch: written.watch === undefined ? null : plannedWatch(written.watch),
-    rollback: {
-      holdMs: written.rollback.hold,
-      dataLoss: plannedLoss(written.rollback.dataLoss),
-      ignore: written.rollback.ignore,
-    },
+    rollback: plannedRollback(written.rollback),
     notify: written.notify.map((notice, index) => plannedNotice(notice as WrittenNotice, index)),
     outside: written.outside,
     taskQueue: setting.taskQueue ?? 'savepoint',
@@ -70,6 +67,7 @@ function plannedTarget(name: string, target: WrittenTarget): PlannedTarget {
     compatibility: traits.stores ? declared : null,
     writers: target.writers,
     scope: target.scope,
+    ...(target.needs === undefined ? {} : { needs: target.needs }),
     spec,
   };
 }
@@ -108,9 +106,10 @@ function plannedWindow(window: NonNullable<WrittenRelease['window']>): ReleaseWi
   return { days, from, to, timezone, ...(needed > 0 ? { neededMs: needed } : {}) };
 }
 
-function plannedLoss(written: WrittenRelease['rollback']['dataLoss']): NonNullable<Plan['rollback']['dataLoss']> {
-  if (typeof written === 'string') return written;
-  return { rows: written.allow.rows, withinMs: written.allow.within };
+function plannedRollback({ dataLoss, ignore, marks, hold }: WrittenRelease['rollback']): Plan['rollback'] {
+  const allowed =
+    typeof dataLoss === 'string' ? dataLoss : { rows: dataLoss.allow.rows, withinMs: dataLoss.allow.within };
+  return { holdMs: hold ?? 5 * minute, dataLoss: allowed, ignore, marks };
 }
 
 function plannedNotice(notice: WrittenNotice, index: number): Plan['notify'][number] {

@@ -1,5 +1,6 @@
 import type { PlannedCheck } from '../release/check.ts';
 import type { Phase, PlannedStep, StepActivity } from '../release/plan.ts';
+import { withFailureRules } from './failing.ts';
 import { changesOf, traitsOf } from './kinds.ts';
 import { plannedRequest } from './measured.ts';
 import { checksPatience, requestsPatience, targetPatience } from './patience.ts';
@@ -10,7 +11,7 @@ import { checksOf, isBreaking, type NamedTarget as Named, plannedCheck, targetsO
 /** The whole runbook in the order in which it is carried out. */
 export function stepsOf(written: WrittenRelease): PlannedStep[] {
   const targets = targetsOf(written);
-  return [
+  const steps = [
     ...targets
       .filter(({ target }) => traitsOf(target.kind).prepares)
       .map((named) => onTarget(named, 'prepare', 'prepare')),
@@ -19,6 +20,7 @@ export function stepsOf(written: WrittenRelease): PlannedStep[] {
     ...targets.flatMap((named, index) => changing(named, index + 1, targets)),
     ...evidence(written, targets.length),
   ];
+  return steps.map((step) => withFailureRules(step, written));
 }
 
 /** Survey and preflight run when people are about to decide, and again when the window is open. */

@@ -240,16 +240,14 @@ describe('A normalised plan leaves nothing to be guessed', () => {
 });
 
 describe('Warnings stop nothing and are worth reading', () => {
-  it('when nobody is asked, nothing is asked after a rollback, and lost rows are not measured', async () => {
+  it('when nobody is asked and nothing is asked after a rollback', async () => {
     const content = shopWith(
       ['gates:\n  go-no-go: { deciders: [product-owner], needs: 1 }\n', ''],
       [', repeatable: true', ''],
-      ['watch:\n', 'rollback: { dataLoss: { allow: { rows: 5, within: 30m } } }\nwatch:\n'],
     );
     expect(said(await loaded(content))).toEqual([
       'release.yaml:1:1: warning: gates: nobody is asked before the release changes something; add gates: { go-no-go: { deciders: [...] } }',
       'release.yaml:24:1: warning: smoke: no smoke check is repeatable, so none is asked after a rollback; mark those that change nothing with repeatable: true',
-      'release.yaml:26:23: warning: rollback.dataLoss: lost rows are not measured yet, so a restore that may lose some always asks',
     ]);
   });
 

@@ -1,4 +1,4 @@
-import type { Rule, Saying } from './rule.ts';
+import type { Rule } from './rule.ts';
 
 const knownTimezone: Rule = {
   name: 'known-timezone',
@@ -47,21 +47,4 @@ function minutes(time: string): number {
   return hours * 60 + rest;
 }
 
-/** Loss is not measured yet, so what depends on it cannot be kept: that is said instead of being ignored. */
-const lossIsAsked: Rule = {
-  name: 'loss-is-asked',
-  severity: 'warning',
-  look: ({ written: { rollback } }) => {
-    const unmeasured = 'lost rows are not measured yet, so';
-    const saying = (key: string, then: string): Saying => ({
-      path: ['rollback', key],
-      message: `${unmeasured} ${then}`,
-    });
-    return [
-      ...(rollback.dataLoss === 'ask' ? [] : [saying('dataLoss', 'a restore that may lose some always asks')]),
-      ...(rollback.ignore.length === 0 ? [] : [saying('ignore', 'no table is told apart')]),
-    ];
-  },
-};
-
-export const windowRules: readonly Rule[] = [knownTimezone, openWindow, fitsWindow, lossIsAsked];
+export const windowRules: readonly Rule[] = [knownTimezone, openWindow, fitsWindow];

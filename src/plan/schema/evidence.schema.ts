@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { httpSchema } from '../../checks/http.schema.ts';
-import { amount, count, duration, label, pause, percentage, share } from '../words.schema.ts';
+import { count, duration, label, pause, percentage, share } from '../words.schema.ts';
 import { checksSchema } from './checks.schema.ts';
 
 function limits<Limit extends typeof duration | typeof percentage>(limit: Limit, what: string) {
@@ -75,27 +75,3 @@ export const watchSchema = z.strictObject({
 });
 
 export type WrittenProbe = z.output<z.ZodObject<typeof probeFields>>;
-
-export const rollbackSchema = z.strictObject({
-  dataLoss: z
-    .union(
-      [
-        z.enum(['ask', 'refuse']),
-        z.strictObject({
-          allow: z
-            .strictObject({
-              rows: amount.describe('Rows that may be lost without asking.'),
-              within: duration.describe('Only this long after the release.'),
-            })
-            .describe('Bounds; both are needed.'),
-        }),
-      ],
-      { error: 'must be ask, refuse, or { allow: { rows: 100, within: 30m } } with both bounds' },
-    )
-    .default('ask')
-    .describe(
-      'What a restore that loses rows needs: a person (`ask`), never (`refuse`), or at most these bounds. Default ask.',
-    ),
-  ignore: z.array(z.string()).default([]).describe('Tables that are shown in a loss and do not count. Default none.'),
-  hold: duration.default(5 * 60 * 1000).describe('Writers are held at most this long for a restore. Default 5m.'),
-});

@@ -39,6 +39,10 @@ export const gateSchema = z.strictObject({
   deadline: duration.default(day).describe('Time to answer; then the release ends as `expired`. Default 24h.'),
   remindEvery: duration.optional().describe('Reminds the deciders again and again. Default never.'),
   escalate,
+  drill: z
+    .strictObject({ within: duration.describe('How old the certificate may be.') })
+    .optional()
+    .describe('Opens only with a certificate of a drill of this plan, see `savepoint drill`. Default none is needed.'),
 });
 
 export const questionsSchema = z.strictObject({

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { duration, name, path, text } from '../words.schema.ts';
 import { checksSchema } from './checks.schema.ts';
-import { performanceSchema, rollbackSchema, watchSchema } from './evidence.schema.ts';
+import { performanceSchema, watchSchema } from './evidence.schema.ts';
+import { planFailureSchema } from './failure.schema.ts';
 import { gateSchema, noticeSchema, peopleSchema, questionsSchema } from './people.schema.ts';
+import { rollbackSchema } from './rollback.schema.ts';
 import { targetSchema } from './targets.schema.ts';
 
 export const dayNames = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
@@ -51,6 +53,9 @@ export const releaseSchema = z.strictObject({
   smoke: checksSchema.default([]).describe('Checks of the whole application after every target was changed.'),
   performance: performanceSchema.optional().describe('Measured after the smoke checks.'),
   monitoring: checksSchema.default([]).describe('Checks of the monitoring; a failure asks a person.'),
+  onFailure: planFailureSchema
+    .default({})
+    .describe('What a failed step of no target tries before its failure counts: step → list, carried out in order.'),
   watch: watchSchema.optional().describe('How long the release is watched and can still go back by itself.'),
   rollback: rollbackSchema.prefault({}).describe('Rules of the way back.'),
   outside: z

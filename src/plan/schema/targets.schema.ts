@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { targetKinds } from '../../targets/kinds.schema.ts';
 import { duration, name } from '../words.schema.ts';
 import { checksSchema } from './checks.schema.ts';
+import { targetFailureSchema } from './failure.schema.ts';
 
 const patience = duration.optional();
 
@@ -21,8 +22,17 @@ export const targetFields = {
     .enum(['all', 'self'])
     .default('all')
     .describe('`self`: a failure of this target restores this target only. Default `all`.'),
+  needs: z
+    .array(name, { error: 'must be a list of targets' })
+    .optional()
+    .describe(
+      'Targets that this one stands on: it goes back before them, and at the same time as all others. Default every target before it; `[]`: none.',
+    ),
   verify: checksSchema.default([]).describe('Checks after the change: after the migration, or after the deployment.'),
   verifySeed: checksSchema.default([]).describe('Checks after the seed, such as counts of seeded rows.'),
+  onFailure: targetFailureSchema
+    .default({})
+    .describe('What a failed step tries before its failure counts: step → list, carried out in order.'),
   patience: z
     .strictObject({
       prepare: patience.describe('Building and pinning. Default 30m, or longer than the timeout of `build`.'),
