@@ -5,6 +5,7 @@ import type { Kind } from '../../src/release/target.ts';
 import {
   actsOnce,
   cancelled,
+  confirms,
   fingerprints,
   finished,
   halfWay,
@@ -78,6 +79,7 @@ export function conformanceCases<Spec, State extends Json, Change extends string
     { title: 'restores again and again', run: on('running', restoresAgain) },
     { title: 'puts back what it held', run: on('running', holds) },
     { title: 'goes back to what ran before a hold', run: on('running', restoresHeld) },
+    { title: 'tells whether a change has taken effect', run: on('running', confirms) },
     { title: 'gives results that are small, plain and hold no secret', run: on('running', plainResults) },
   ];
 }

@@ -175,6 +175,33 @@ export const restoresHeld: Story = async (trial) => {
   equal(await trial.world.observe(), before, 'users must see what they saw before the hold');
 };
 
+/** Of a cache nobody can tell. */
+const cannotBeConfirmed = ['invalidate'];
+
+export const confirms: Story = async (trial) => {
+  const { confirm, changes: all } = { ...trial.world.kind, changes: trial.world.changes };
+  if (confirm === undefined) return;
+  const changes = all.filter((change) => !cannotBeConfirmed.includes(change));
+  const states = async () => {
+    // The oldest fence there is: looking claims none, and outranks nobody.
+    const asked = changes.map((change) =>
+      confirm(trial.call({ verb: 'confirm', fence: 0 }), change, trial.world.version),
+    );
+    return (await Promise.all(asked)).map(({ state }) => state);
+  };
+  await trial.prepare();
+  const savepoint = await trial.save();
+  const before = [await trial.world.observe(), await trial.world.effects()];
+  deepEqual(new Set(await states()), new Set(['not-done']), 'nothing was changed yet');
+  deepEqual([await trial.world.observe(), await trial.world.effects()], before, 'looking changes nothing');
+  await trial.applyAll();
+  const after = [await trial.world.observe(), await trial.world.effects()];
+  deepEqual(new Set(await states()), new Set(['done']), 'the change took effect');
+  deepEqual([await trial.world.observe(), await trial.world.effects()], after, 'looking changes nothing');
+  await trial.restore(savepoint);
+  deepEqual(new Set(await states()), new Set(['not-done']), 'the change was taken back');
+};
+
 export const plainResults: Story = async (trial) => {
   await trial.prepare();
   const savepoint = await trial.save();

@@ -28,6 +28,9 @@ export const commandSchema = z.strictObject({
   hold: optional.describe('Stops serving or writing; prints as JSON what `resume` will need'),
   resume: optional.describe('Undoes `hold`'),
   status: optional.describe('Says what became of SAVEPOINT_KEY: exit 0 done, 3 never ran, anything else unknown'),
+  check: optional.describe(
+    'Has SAVEPOINT_CHANGE of SAVEPOINT_VERSION taken effect? Exit 0 yes, 3 no, else nobody knows',
+  ),
   records: path.default('./.savepoint/commands').describe('Directory that remembers what was run'),
   env: environment.default({}).describe('Environment variables of every command'),
   timeout: duration.default(600_000).describe('Patience for each command, default 10m'),
@@ -42,4 +45,5 @@ export const commandTraits = {
   prepares: false,
   splits: false,
   local: true,
+  confirms: true,
 } as const satisfies KindTraits;

@@ -5,6 +5,7 @@ import type { Json } from '../../release/json.ts';
 import type { Finding, Kind, Restored, Savepoint, Step, Survey } from '../../release/target.ts';
 import { lastLines } from '../shell/tail.ts';
 import type { CommandSpec } from './command.schema.ts';
+import { confirm } from './confirm.ts';
 import { ask, begin, type CommandCall, environmentOf, type Order, runOnce, saidBy } from './runs.ts';
 
 export type CommandState = { said: Json };
@@ -142,6 +143,7 @@ export const command: Kind<CommandSpec, CommandState, CommandChange> = {
   restore,
   hold,
   resume,
+  confirm,
   async fingerprint(call) {
     call.signal.throwIfAborted();
     return fingerprintOf(call);

@@ -66,9 +66,14 @@ export function environmentOf(
 }
 
 /** Runs a command that changes nothing. */
-export function ask(call: CommandCall, verb: string, command: readonly string[]): Promise<Ran> {
+export function ask(
+  call: CommandCall,
+  verb: string,
+  command: readonly string[],
+  more: Record<string, string> = {},
+): Promise<Ran> {
   const { timeout } = call.spec;
-  const env = environmentOf(call, verb);
+  const env = environmentOf(call, verb, more);
   return runCommand({ command, cwd: call.home, env, timeoutMs: timeout, signal: call.signal });
 }
 

@@ -49,4 +49,5 @@ export const processTraits = {
   prepares: true,
   splits: false,
   local: true,
+  confirms: true,
 } as const satisfies KindTraits;

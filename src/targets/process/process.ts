@@ -4,6 +4,7 @@ import type { Artefact, Kind, Savepoint, Step } from '../../release/target.ts';
 import { readJson, takeFile } from '../shell/files.ts';
 import { pinnedInstall, prepareInstall } from '../shell/install.ts';
 import { bringUp, watchLog } from './bring-up.ts';
+import { confirm } from './confirm.ts';
 import { hold, resume } from './holding.ts';
 import { begin, keepJson, type ProcessCall, placeOf, savedFile, versionsFolder } from './place.ts';
 import type { ProcessSpec } from './process.schema.ts';
@@ -71,6 +72,7 @@ export const process: Kind<ProcessSpec, ProcessState, 'deploy'> = {
   restore,
   hold,
   resume,
+  confirm,
   async fingerprint(call) {
     call.signal.throwIfAborted();
     const place = placeOf(call);

@@ -22,4 +22,5 @@ export const siteTraits = {
   prepares: true,
   splits: false,
   local: true,
+  confirms: true,
 } as const satisfies KindTraits;

@@ -10,6 +10,7 @@ import { checkInstalled, pinnedInstall, prepareInstall } from '../shell/install.
 import { runCommand } from '../shell/run.ts';
 import { lastLines } from '../shell/tail.ts';
 import { changedFiles } from '../shell/tree.ts';
+import { confirm } from './confirm.ts';
 import { refuseBroken } from './pages.ts';
 import {
   type Attempt,
@@ -172,6 +173,7 @@ export const site: Kind<SiteSpec, SiteState, SiteChange> = {
   save,
   apply,
   restore,
+  confirm,
   async fingerprint(call) {
     call.signal.throwIfAborted();
     return fingerprintOf(call, await currentOf(rootOf(call)));

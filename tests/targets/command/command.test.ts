@@ -21,6 +21,7 @@ const verbs = {
   save: sh(`if [ -f thing ]; then printf '{"version":"%s"}\\n' "$(cat thing)"; else echo '{"absent":true}'; fi`),
   restore: sh('echo restore >> log; [ "$SAVEPOINT_ABSENT" = 1 ] && rm -f thing || echo "$SAVEPOINT_VERSION" > thing'),
   fingerprint: sh('cat thing 2>/dev/null || echo nothing'),
+  check: sh('[ "$(cat thing 2>/dev/null)" = "$SAVEPOINT_VERSION" ] || exit 3'),
   survey: sh('[ -n "$PASSWORD" ]'),
   hold: sh('echo hold >> log; cat thing'),
   resume: sh('echo resume >> log'),
