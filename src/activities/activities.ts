@@ -2,6 +2,7 @@ import type { Clock } from '../checks/clock.ts';
 import { systemClock } from '../checks/clock.ts';
 import { atBoundary } from './boundary.ts';
 import { runChecks } from './checks.ts';
+import { certify, observe, readCase, readCertificates } from './drilling.ts';
 import type { Activities } from './inputs.ts';
 import { measurePerformance } from './performance.ts';
 import { pin } from './pinning.ts';
@@ -27,6 +28,10 @@ export function createActivities({ clock = systemClock }: { clock?: Clock } = {}
     watch: (input) => watchPoint(input, clock),
     openWindow: (input) => atBoundary(() => openWindow(input)),
     tell,
+    observe,
+    readCase,
+    certify,
+    readCertificates,
     report,
   };
 }

@@ -1,5 +1,7 @@
+import type { Certificate, DrilledCase, Judged } from '../release/certificate.ts';
 import type { CheckResult, PlannedCheck } from '../release/check.ts';
-import type { Proof } from '../release/fingerprint.ts';
+import type { DrillCase, Fault } from '../release/drill.ts';
+import type { Fingerprint, Proof } from '../release/fingerprint.ts';
 import type { Json } from '../release/json.ts';
 import type { Carried, Carrying, Loss, LossRules } from '../release/loss.ts';
 import type { Message } from '../release/notice.ts';
@@ -32,6 +34,8 @@ export type TargetInput = {
   fence: number;
   pinned: Artefact | null;
   patienceMs: number;
+  /** Of a drill: how this call is made to fail. Left out: not at all. */
+  fault?: Fault;
 };
 
 export type ApplyInput = TargetInput & { change: string };
@@ -55,6 +59,13 @@ export type WindowInput = { window: ReleaseWindow; nowMs: number };
 export type WindowAnswer = { opensAtMs: number; closesAtMs: number };
 export type TellInput = { place: Place; notice: PlannedNotice; message: Message; key: string };
 export type PreviousInput = { workflowId: string; runId: string; previousRunId: string | null };
+export type ObserveInput = TargetInput & { withContent: boolean };
+/** `fingerprint` is null where only what runs was asked for. */
+export type Observed = { running: string | null; fingerprint: Fingerprint | null };
+export type CaseInput = { planned: DrillCase; workflowId: string; runId: string };
+/** `plan`: the one that was drilled, for its shape. */
+export type CertifyInput = { place: Place; plan: Plan; certificate: Omit<Certificate, 'shape'> };
+export type CertificatesInput = { place: Place; plan: Plan; withinMs: number; nowMs: number };
 export type ReportInput = { place: Place; status: ReleaseStatus };
 
 /** How the environment was left. `status`: the last status of the run that a continuation takes over. */
@@ -98,5 +109,10 @@ export interface Activities {
   /** Does the target equal its savepoint now? Used after a person restored it by hand. */
   proveByHand(input: RestoreInput): Promise<Proof>;
   tell(input: TellInput): Promise<void>;
+  /** What runs of a target, and what it is like, before and after a drill. */
+  observe(input: ObserveInput): Promise<Observed>;
+  readCase(input: CaseInput): Promise<DrilledCase>;
+  certify(input: CertifyInput): Promise<{ certificate: Certificate; files: string[] }>;
+  readCertificates(input: CertificatesInput): Promise<Judged>;
   report(input: ReportInput): Promise<{ files: string[] }>;
 }

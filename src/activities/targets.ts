@@ -8,6 +8,7 @@ import type { AnyKind } from '../targets/kinds.ts';
 import type { Discretion } from './boundary.ts';
 import { onTarget } from './calling.ts';
 import { drive } from './driving.ts';
+import { failAfter, failBefore } from './faults.ts';
 import type { Activities, ApplyInput, CarryInput, Driven, TargetInput } from './inputs.ts';
 
 type TargetActivities = Pick<
@@ -83,7 +84,9 @@ type Leaving<T> = (value: T, discretion: Discretion) => T;
 
 function driven<T>(input: TargetInput, verb: Verb<T>, leaving: Leaving<T>): Promise<Driven<T>> {
   return onTarget(input, async (kind, call, discretion) => {
+    failBefore(input);
     const end = await drive(input.patienceMs, () => verb(kind, call));
+    if (end.state === 'done') failAfter(input);
     return end.state === 'ask' ? discretion.redact(end) : { state: 'done', value: leaving(end.value, discretion) };
   });
 }

@@ -1,4 +1,5 @@
 import type { CheckResult } from './check.ts';
+import type { Drill } from './drill.ts';
 import type { FailureView } from './failure.ts';
 import type { Level, Proof } from './fingerprint.ts';
 import type { Json } from './json.ts';
@@ -138,6 +139,8 @@ export type ReleaseStatus = {
   /** What the release waits for, one line; null while it works. */
   waitingFor: string | null;
   watch: WatchStatus | null;
+  /** A rehearsal or a drill has seen the previous code run on the new schema. */
+  proved?: boolean;
   /** Rows that a restore lost; null where nobody measured. */
   rowsLost: number | null;
   notes: string[];
@@ -146,6 +149,8 @@ export type ReleaseStatus = {
   continues: { release: string; as: 'resume' | 'restore' | 'accept-dirty'; reason: string } | null;
   /** Set when this release was refused because an earlier one was left unfinished; the next start sees it through this. */
   dirty: Dirty | null;
+  /** Of a release that a drill started. `tidied`: what the rules let stay and the drill brought back as well. */
+  drill?: Drill & { tidied: string[] };
 };
 
 /** What is left of a run that ended without cleaning up. */

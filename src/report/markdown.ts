@@ -17,7 +17,8 @@ export function markdownReport(status: ReleaseStatus): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-function table(head: string[], rows: string[][]): string {
+/** Cells are text of others: escaped, so that they can neither format nor link. */
+export function table(head: string[], rows: string[][]): string {
   const row = (cells: string[]): string => `| ${cells.map(cell).join(' | ')} |`;
   return [row(head), `|${head.map(() => '---|').join('')}`, ...rows.map(row)].join('\n');
 }

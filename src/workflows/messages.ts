@@ -1,4 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { DrillStatus } from '../release/certificate.ts';
+import type { Drill, DrillCase } from '../release/drill.ts';
 import type { Bound } from '../release/loss.ts';
 import type { Plan } from '../release/plan.ts';
 import type { ReleaseStatus } from '../release/status.ts';
@@ -36,6 +38,24 @@ export type ReleaseInput = {
   windowOverride: { by: string; reason: string } | null;
   continuation: Continuation;
   /** Run that the starter saw last under this workflow id, null when it saw none. */
+  previousRunId: string | null;
+  /** Set where a drill started it: which failure is planted. Left out: none. */
+  drill?: Drill;
+};
+
+export const drillWorkflowType = 'drill';
+
+/** One drill per application and environment; each release that it starts takes the lock of the environment. */
+export function drillWorkflowId(application: string, environment: string): string {
+  return `drill/${application}/${environment}`;
+}
+
+/** `plan`: the user's own. `cases` are run one after the other; `previousRunId` as for a release. */
+export type DrillInput = {
+  plan: Plan;
+  planDigest: string;
+  requester: string;
+  cases: DrillCase[];
   previousRunId: string | null;
 };
 
@@ -76,3 +96,4 @@ export const resumeSignal = defineSignal<[Resume]>('resume');
 export const finishSignal = defineSignal<[Finish]>('finish');
 
 export const statusQuery = defineQuery<ReleaseStatus>('status');
+export const drillQuery = defineQuery<DrillStatus>('drill');
