@@ -66,7 +66,7 @@ export function configurationPage(schema: JsonSchema): string {
 const tries = `## Tries
 
 Each list under an \`onFailure\` is carried out in order before the failure of the step counts. A try is one of these two:
-retries come first, a question at most once and last. A migration or seed by a command is retried only with
+\`retry\` at most once and first, \`ask\` at most once and last. A migration or seed by a command is retried only with
 \`repeatable: true\`.`;
 
 type Section = { title: string; prefix: string; lead: string; common: readonly string[] };

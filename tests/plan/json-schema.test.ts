@@ -30,6 +30,12 @@ const good: [piece: string, by: string][][] = [
   [['people:\n', 'window: { days: [sunday], from: "23:30", to: "05:00", timezone: Asia/Dhaka }\npeople:\n']],
   [['watch:\n', 'notify: [{ kind: command, run: [./tell.sh], on: [blocked] }]\nwatch:\n']],
   [['expect: { value: 1 }', 'expect: { rows: { min: 1 } }']],
+  [['    root: ./run/backend', '    root: ./run/backend\n    needs: [database]']],
+  [['    root: ./run/backend', '    root: ./run/backend\n    needs: []']],
+  [['    root: ./run/backend', '    root: ./run/backend\n    onFailure: { deploy: [{ retry: 3, every: 5s }] }']],
+  [['watch:\n', 'onFailure: { smoke: [{ retry: 1 }, { ask: 30m, silence: stay }] }\nwatch:\n']],
+  [['watch:\n', 'rollback: { marks: [{ table: shop.orders, column: note, like: smoke-% }], hold: 2m }\nwatch:\n']],
+  [['needs: 1 }', 'needs: 1, drill: { within: 30d } }']],
   [
     [
       '8080/health"',
@@ -63,6 +69,13 @@ const bad: [piece: string, by: string][][] = [
   [['watch:\n', 'notify: [{ kind: pigeon }]\nwatch:\n']],
   [['people:\n', 'window: { days: [caturday], from: "02:00", to: "06:00", timezone: UTC }\npeople:\n']],
   [['schedule: [{ every: 15m, for: 4h }]', 'schedule: []']],
+  [['    root: ./run/backend', '    root: ./run/backend\n    needs: database']],
+  [['    root: ./run/backend', '    root: ./run/backend\n    onFailure: { deploy: [] }']],
+  [['    root: ./run/backend', '    root: ./run/backend\n    onFailure: { deploy: [{ retry: 11 }] }']],
+  [['watch:\n', 'onFailure: { smoke: [{ ask: 30m, silence: restore }] }\nwatch:\n']],
+  [['watch:\n', 'onFailure: { watch: [{ retry: 1 }] }\nwatch:\n']],
+  [['watch:\n', 'rollback: { ignore: [a.b.c] }\nwatch:\n']],
+  [['needs: 1 }', 'needs: 1, drill: { within: 30 } }']],
 ];
 
 describe('The JSON Schema for editors', () => {

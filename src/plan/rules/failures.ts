@@ -1,4 +1,5 @@
 import { failureKeys, keyOf } from '../failing.ts';
+import { changesOf } from '../kinds.ts';
 import { suggestion } from '../nearest.ts';
 import { stepsOf } from '../steps.ts';
 import { targetsOf } from '../written.ts';
@@ -27,18 +28,22 @@ const failuresOfSteps: Rule = {
   }),
 };
 
-const asksLast: Rule = {
-  name: 'asks-last',
+/** One `retry`, then one `ask`: whatever stands behind is never carried out. */
+const triesInOrder: Rule = {
+  name: 'tries-in-order',
   severity: 'error',
-  look: perKey(({ path, rules }) => {
-    const first = rules.findIndex((rule) => 'ask' in rule);
-    if (first < 0) return [];
-    return rules.slice(first + 1).map((rule, index): Saying => {
-      const message = 'is never reached: whoever is asked before it decides';
-      const remedy = 'ask' in rule ? 'ask once' : 'put retry before ask';
-      return { path: [...path, first + 1 + index], message, remedy };
-    });
-  }),
+  look: perKey(({ path, rules }) =>
+    rules.flatMap((rule, index): Saying[] => {
+      const before = rules.slice(0, index);
+      const at = [...path, index];
+      if (before.some((each) => 'ask' in each)) {
+        const remedy = 'ask' in rule ? 'ask once' : 'put retry first';
+        return [{ path: at, message: 'is never reached: whoever is asked before it decides', remedy }];
+      }
+      if (!('retry' in rule) || before.length === 0) return [];
+      return [{ path: at, message: 'is never reached: retry is said before it', remedy: 'say retry once' }];
+    }),
+  ),
 };
 
 const failuresAreBounded: Rule = {
@@ -65,6 +70,7 @@ const repeatableRetries: Rule = {
     const at = rules.findIndex((rule) => 'retry' in rule);
     const named = targetsOf(written).find(({ name }) => name === target);
     if (at < 0 || named === undefined || (step !== 'migrate' && step !== 'seed')) return [];
+    if (!changesOf(named.target).includes(step)) return [];
     if (mayRepeat(named.target, step)) return [];
     const message = `${step === 'migrate' ? 'a migration' : 'a seed'} by a command is tried once, since nobody can tell what half of it did`;
     const remedy = 'say repeatable: true where it may run again, use directory: or take retry out';
@@ -100,13 +106,13 @@ const asksWhileHeld: Rule = {
     }
     if (held.size === 0) return [];
     const message = `while it waits for an answer ${[...held].join(' and ')} cannot be used`;
-    return [{ path: [...path, asks], message, remedy: 'make it short, or give silence: rollback' }];
+    return [{ path: [...path, asks], message, remedy: 'keep it short, and say silence: rollback' }];
   }),
 };
 
 export const failureRules: readonly Rule[] = [
   failuresOfSteps,
-  asksLast,
+  triesInOrder,
   failuresAreBounded,
   repeatableRetries,
   asksWhileHeld,

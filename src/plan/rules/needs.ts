@@ -51,7 +51,7 @@ const writersNeedTheirs: Rule = {
     const all = targetsOf(written);
     return all.flatMap((named, place) => {
       const { needs } = named.target;
-      if (needs === undefined) return [];
+      if (needs === undefined || !needs.every((need) => namesOf(all).includes(need))) return [];
       const forgotten = all.slice(0, place).filter(({ name, target }) => {
         return traitsOf(target.kind).stores && target.writers.includes(named.name) && !needs.includes(name);
       });
