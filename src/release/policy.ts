@@ -1,5 +1,5 @@
 import { incompatiblePairs, isChanged, type TargetFacts } from './compatibility.ts';
-import type { StepActivity } from './plan.ts';
+import type { DataLossRule, StepActivity } from './plan.ts';
 
 /** `code`: procedure A · `database`: B · `full`: C. */
 export type Procedure = 'code' | 'database' | 'full';
@@ -20,17 +20,38 @@ export type Situation = {
   targets: readonly TargetFacts[];
   /** Writers have been held since before the savepoint of the database, so a restore loses nothing. */
   heldSinceSavepoint: boolean;
-  /** Rows that a restore of the databases would lose; null where nobody measured. */
+  /** Rows that a restore of the databases would undo; null where nobody measured or not everything could be compared. */
   loss: number | null;
+  /** Left out: `ask`. */
+  dataLoss?: DataLossRule;
+  /** Age of the oldest savepoint of a changed database. */
+  sinceSavepointMs?: number;
+  /** Every changed database can carry rows over and write them as files. */
+  carries?: boolean;
+  /** How long ago the last change was; left out while the release still changes things. */
+  sinceChangeMs?: number;
+  /** A rehearsal or a drill has seen the previous code run on the new schema. */
+  proved?: boolean;
 };
 
-/** `restore-code`, `restore-database` and `restore-full` run that procedure. */
-export type ChoiceId = 'restore-code' | 'restore-database' | 'restore-full' | 'retry' | 'stay';
+/**
+ * `restore-code`, `restore-database` and `restore-full` run that procedure. `carry-over-and-restore` and
+ * `export-and-restore` bring back everything that changed, after saving the rows that users wrote since the savepoint.
+ */
+export type ChoiceId =
+  | 'restore-code'
+  | 'carry-over-and-restore'
+  | 'export-and-restore'
+  | 'restore-database'
+  | 'restore-full'
+  | 'retry'
+  | 'stay';
 
 /** `silence`: what happens when nobody answers, null: it waits and pages. Nothing is ever restored with loss by silence. */
 export type Decision =
   | { do: 'stop'; because: string }
-  | { do: 'restore'; procedure: Procedure; targets: string[]; because: string }
+  /** `bound`: rows of users that it may undo, counted again with writers held before anything is exchanged; left out: none. */
+  | { do: 'restore'; procedure: Procedure; targets: string[]; because: string; bound?: number }
   | { do: 'prove-unchanged'; targets: string[]; because: string }
   | { do: 'ask'; choices: ChoiceId[]; silence: 'stay' | null; because: string };
 
@@ -67,24 +88,52 @@ function failedDatabase({ step, targets }: Situation): TargetFacts | undefined {
   return targets.find((target) => target.stores && target.name === step.target);
 }
 
+/** Code goes back by itself on the plan's word alone for this long; later the plan's word must have been tried. */
+const claimHoldsMs = 60 * 60_000;
+
 /** Restores as little as leaves no incompatible pair; a database only where nothing is lost, else a person decides. */
 function goBack(situation: Situation): Decision {
-  const { targets, loss, heldSinceSavepoint } = situation;
+  const { targets } = situation;
   const least = leastToRestore(situation);
   const isEnough = incompatiblePairs(targets, least).length === 0;
   const wanted = isEnough ? least : targetsOf('full', targets);
   if (wanted.length === 0) return nothingToRestore(situation);
   const procedure = procedureOf(wanted, targets);
-  const schemaStays = 'the previous code runs on the schema as it is';
-  if (procedure === 'code') return { do: 'restore', procedure, targets: wanted, because: schemaStays };
-  if (heldSinceSavepoint || loss === 0) {
-    const because = heldSinceSavepoint
-      ? 'writers have been held since before the savepoint, so nothing can be lost'
-      : 'the loss was measured and is zero';
+  if (procedure === 'code') {
+    if (restsOnClaim(situation, wanted)) {
+      return ask(situation, 'that the previous code runs on the new schema is claimed and was never tried');
+    }
+    const because = 'the previous code runs on the schema as it is';
     return { do: 'restore', procedure, targets: wanted, because };
   }
+  const allowed = lossAllowed(situation);
+  if (allowed !== null) return { do: 'restore', procedure, targets: wanted, ...allowed };
   if (isEnough) return ask(situation, 'restoring the database may lose rows that were written since the savepoint');
   return ask(situation, 'the migration is breaking, and restoring the database may lose rows');
+}
+
+/** Long after the change, code goes back onto a schema that changed only where somebody has seen it run there. */
+function restsOnClaim({ targets, proved, sinceChangeMs }: Situation, wanted: readonly string[]): boolean {
+  const schemaStays = targets.some((target) => target.stores && isChanged(target) && !wanted.includes(target.name));
+  return schemaStays && proved !== true && (sinceChangeMs ?? 0) > claimHoldsMs;
+}
+
+/** Why databases may go back by themselves and how many rows that may undo; null where a person decides. */
+function lossAllowed(situation: Situation): { because: string; bound?: number } | null {
+  const { heldSinceSavepoint, loss, dataLoss = 'ask', sinceSavepointMs } = situation;
+  if (heldSinceSavepoint) {
+    return { because: 'writers have been held since before the savepoint, so nothing can be lost' };
+  }
+  if (loss === 0) return { because: 'the loss was measured and is zero' };
+  if (typeof dataLoss === 'string' || loss === null || sinceSavepointMs === undefined) return null;
+  if (loss > dataLoss.rows || sinceSavepointMs > dataLoss.withinMs) return null;
+  return { because: `the plan allows to lose up to ${dataLoss.rows} rows this soon`, bound: dataLoss.rows };
+}
+
+/** Would it be decided differently if the loss were known to be nothing? Then it is worth measuring before anybody is asked. */
+export function hangsOnLoss(situation: Situation): boolean {
+  if (situation.loss !== null || decide(situation).do !== 'ask') return false;
+  return decide({ ...situation, loss: 0 }).do === 'restore';
 }
 
 /** Code newest first, and the database that the failed step was about unless it equals its savepoint. */
@@ -129,11 +178,19 @@ export function safeChoices(situation: Situation): ChoiceId[] {
   const safe = (restored: string[]): boolean => incompatiblePairs(targets, restored).length === 0;
   const choices: ChoiceId[] = [];
   if (code.length > 0 && safe(code)) choices.push('restore-code');
-  if (databases.length > 0 && code.length === 0) choices.push('restore-database');
-  if (databases.length > 0 && code.length > 0) choices.push('restore-full');
+  if (databases.length > 0) choices.push(...choicesWithDatabase(situation, code.length > 0));
   if (mayRetry(situation)) choices.push('retry');
   if (mayStay(situation)) choices.push('stay');
   return choices;
+}
+
+/** Where rows would be lost the ways that save them come first; a plan that refuses loss offers nothing that loses any. */
+function choicesWithDatabase(situation: Situation, withCode: boolean): ChoiceId[] {
+  const { heldSinceSavepoint, loss, dataLoss, carries } = situation;
+  const plain: ChoiceId = withCode ? 'restore-full' : 'restore-database';
+  if (heldSinceSavepoint || loss === 0) return [plain];
+  if (dataLoss === 'refuse') return carries ? ['carry-over-and-restore'] : [];
+  return carries ? ['carry-over-and-restore', 'export-and-restore', plain] : [plain];
 }
 
 /** A migration is tried once: what is left of it is not run over a second time. */
@@ -155,6 +212,13 @@ function mayStay(situation: Situation): boolean {
   }
   const database = failedDatabase(situation);
   return database === undefined || !isChanged(database) || database.compatibility?.backward === true;
+}
+
+/** What a choice brings back; the choices that save rows first bring back everything that changed. */
+export function restoredBy(choice: ChoiceId, targets: readonly TargetFacts[]): string[] {
+  if (choice === 'retry' || choice === 'stay') return [];
+  if (choice === 'restore-code') return targetsOf('code', targets);
+  return targetsOf(choice === 'restore-database' ? 'database' : 'full', targets);
 }
 
 /** What a procedure brings back, in the order in which it does: code newest first, then databases. */

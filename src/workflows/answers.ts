@@ -1,4 +1,5 @@
 import type { GivenAnswer, Question } from '../release/status.ts';
+import { undoing } from './choices.ts';
 import type { Approval, Decision, Rejection } from './messages.ts';
 import type { Story } from './state.ts';
 
@@ -37,8 +38,18 @@ export function mayDecide(story: Story, decision: Decision | undefined): Verdict
   if (chosen === undefined) {
     return `"${decision.choice}" is not offered; it is one of ${question.choices.map(({ id }) => id).join(', ')}`;
   }
+  const bound = mayLose(decision.upTo, chosen.id);
+  if (bound !== null) return bound;
   if (chosen.needsReason && !isText(decision.reason)) return `"${chosen.id}" needs a reason`;
   return mayAnswer(question, decision.by);
+}
+
+function mayLose(upTo: unknown, chosen: string): Verdict {
+  if (upTo === undefined) return null;
+  if (!undoing.includes(chosen)) return `"${chosen}" undoes no rows; leave upTo out`;
+  const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0;
+  const byTable = typeof upTo === 'object' && upTo !== null && Object.values(upTo).every(isCount);
+  return isCount(upTo) || byTable ? null : 'upTo is a number of rows, or one for each table: {"upTo": {"orders": 40}}';
 }
 
 function openGate(story: Story): Question | string {

@@ -2,15 +2,11 @@ import { incompatiblePairs } from '../release/compatibility.ts';
 import type { FailureView } from '../release/failure.ts';
 import type { Stage } from '../release/procedure.ts';
 import type { RestoredTarget } from '../release/status.ts';
-import type { Savepoint } from '../release/target.ts';
+import { factsOf, restorePatienceMs, savepointOf } from './facts.ts';
 import { viewOf } from './failures.ts';
 import { patiently } from './proxies.ts';
 import { type Answered, askUninterrupted, choice } from './questions.ts';
 import { callOf, findTarget, note, now, record, type Story } from './state.ts';
-import { factsOf } from './trouble.ts';
-
-/** Restores may take long; the watchful eye is the drive loop's progress, not this limit. */
-export const restorePatienceMs = 60 * 60_000;
 
 /** Thrown when a person gives up the way back; the workflow turns red and the environment is dirty. */
 export class Abandoned extends Error {
@@ -21,12 +17,6 @@ export class Abandoned extends Error {
     this.name = 'Abandoned';
     this.answered = answered;
   }
-}
-
-export function savepointOf(story: Story, name: string): Savepoint {
-  const found = story.status.savepoints.find(({ target }) => target === name);
-  if (found === undefined) throw new TypeError(`${name} changed without a savepoint`);
-  return found;
 }
 
 /** A stage that failed, or that waits for one that did: then there is no failure of its own. */
@@ -99,8 +89,11 @@ async function acceptByHand(story: Story, left: readonly Stage[]): Promise<Stage
   for (const stage of left) {
     if (stage.do !== 'restore' || !(await isRestoredByHand(story, stage.target))) still.push(stage);
   }
-  // Nothing is held any more for a restore that somebody did.
-  return still.filter(({ id, do: verb }) => verb !== 'hold' || still.some(({ after }) => after.includes(id)));
+  // Nothing is held or measured any more for a restore that somebody did.
+  const prepares: readonly Stage['do'][] = ['hold', 'agree', 'beside'];
+  const needed = (id: string): boolean =>
+    still.some((stage) => stage.after.includes(id) && (stage.do === 'restore' || needed(stage.id)));
+  return still.filter((stage) => !prepares.includes(stage.do) || needed(stage.id));
 }
 
 async function isRestoredByHand(story: Story, name: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/workflow';
 import type { Driven } from '../activities/inputs.ts';
 import { ask, choice } from './questions.ts';
 import { nextFence, type Story } from './state.ts';
@@ -10,14 +11,17 @@ export async function drive<T>(story: Story, what: string, verb: (fence: number)
   for (;;) {
     const driven = await verb(nextFence(story));
     if (driven.state === 'done') return driven.value;
-    await ask(story, {
+    const answered = await ask(story, {
       id: `by hand: ${what}`,
       kind: 'by-hand',
       text: driven.question,
       why: 'Only a person can do this; the release looks for itself once somebody says that it is done.',
-      choices: [choice('done', 'It is done')],
+      choices: [choice('done', 'It is done'), choice('cannot', 'It cannot be done; the step fails', true)],
       onSilence: null,
       rules: story.input.plan.questions,
     });
+    if (answered.choice !== 'cannot') continue;
+    const message = `${answered.by} said that it cannot be done: ${answered.reason ?? what}`;
+    throw ApplicationFailure.create({ message, type: 'failed', nonRetryable: true });
   }
 }

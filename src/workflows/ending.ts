@@ -10,11 +10,12 @@ import { endings } from '../release/endings.ts';
 import { outcomeAttribute } from '../release/search-attributes.ts';
 import type { Outcome, ReleaseResult } from '../release/status.ts';
 import { isBack } from './blocked.ts';
+import { factsOf } from './facts.ts';
 import { viewOf } from './failures.ts';
 import { tell } from './notices.ts';
 import { shortly } from './proxies.ts';
+import type { Return } from './returning.ts';
 import { enter, note, now, record, refresh, type Story } from './state.ts';
-import { factsOf, type Return } from './trouble.ts';
 
 /** The environment is free for the next release soon, even when nobody can be told that this one ended. */
 const lastNoticesMs = 20_000;

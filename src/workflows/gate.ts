@@ -3,8 +3,8 @@ import type { Plan } from '../release/plan.ts';
 import { give, mayApprove } from './answers.ts';
 import { shortly } from './proxies.ts';
 import { ask, choice } from './questions.ts';
+import { GoBack } from './returning.ts';
 import { enter, note, now, record, refresh, type Story } from './state.ts';
-import { GoBack } from './trouble.ts';
 
 /** Pins everything that will run and asks people to approve exactly that. */
 export async function goNoGo(story: Story): Promise<void> {

@@ -1,7 +1,10 @@
-import { decide, type Procedure, type Situation, safeChoices, targetsOf } from '../release/policy.ts';
+import { decide, hangsOnLoss, type Situation, safeChoices } from '../release/policy.ts';
+import { labels, undoing } from './choices.ts';
+import { estimate, measurable, whileMeasuring, withLoss } from './losses.ts';
 import { askUninterrupted, choice } from './questions.ts';
+import { chosenReturn, type Return, returnOf } from './returning.ts';
+import { situationOf } from './situation.ts';
 import type { Story } from './state.ts';
-import { labels, type Return, returnOf, situationOf } from './trouble.ts';
 
 /** What follows a halt: nothing where nothing was changed, else the way back, by itself only where nothing is lost. */
 export async function afterHalt(story: Story): Promise<Return> {
@@ -13,10 +16,12 @@ export async function afterHalt(story: Story): Promise<Return> {
   if (halt.kind === 'take-over') return { do: 'stay', targets: [], because, outcome: 'superseded' };
   const aborted = halt.kind === 'rollback' ? {} : { outcome: 'aborted' as const };
   if (changed.length === 0) return { do: 'stop', targets: [], because, ...aborted };
-  const situation = await haltedSituation(story);
-  const decision = decide(situation);
   const goesBack = halt.kind === 'rollback' || story.abort?.goBack === true;
-  if (goesBack && decision.do !== 'ask') return { ...returnOf(decision), because, ...aborted };
+  const known = await haltedSituation(story);
+  const first = goesBack && hangsOnLoss(known) ? await estimate(story, measurable(story)) : null;
+  const situation = withLoss(known, first);
+  const decision = decide(situation);
+  if (goesBack && decision.do !== 'ask') return { ...returnOf(decision, situation), because, ...aborted };
   if (story.abort?.goBack === false && safeChoices(situation).includes('stay')) {
     return { do: 'stay', targets: [], because, ...aborted };
   }
@@ -45,21 +50,25 @@ async function askWayBack(story: Story, situation: Situation): Promise<Return> {
   const decision = decide(situation);
   const offered = safeChoices(situation).filter((id) => id !== 'retry');
   const byItself = decision.do === 'ask' ? [] : [choice('go-back', 'Go back as the rules say; nothing is lost')];
-  const answered = await askUninterrupted(story, {
-    id: 'where to',
-    kind: 'abort',
-    text: 'Halted. Stop here, or go back?',
-    why: `${halt?.kind} by ${halt?.by}: ${halt?.reason}. Changed so far: ${story.status.changed.join(', ')}.`,
-    choices: [...byItself, ...offered.map((id) => labels[id])],
-    // Silence after an abort goes back where nothing is lost; it never loses data.
-    onSilence: decision.do === 'ask' ? (offered.includes('stay') ? 'stay' : null) : 'go-back',
-    rules: story.input.plan.questions,
+  const names = offered.some((id) => undoing.includes(id)) ? measurable(story) : [];
+  const answered = await whileMeasuring(story, names, {
+    ask: () =>
+      askUninterrupted(story, {
+        id: 'where to',
+        kind: 'abort',
+        text: 'Halted. Stop here, or go back?',
+        why: `${halt?.kind} by ${halt?.by}: ${halt?.reason}. Changed so far: ${story.status.changed.join(', ')}.`,
+        choices: [...byItself, ...offered.map((id) => labels[id])],
+        // Silence after an abort goes back where nothing is lost; it never loses data.
+        onSilence: decision.do === 'ask' ? (offered.includes('stay') ? 'stay' : null) : 'go-back',
+        rules: story.input.plan.questions,
+      }),
+    needsCopy: ({ choice: id }) => undoing.includes(id) || id === 'go-back',
   });
   const { by, reason } = answered;
   story.decidedBy = { by, choice: answered.choice, reason };
   const because = `${by} decided: ${reason ?? answered.choice}`;
   if (answered.choice === 'stay') return { do: 'stay', targets: [], because };
-  if (answered.choice === 'go-back' && decision.do !== 'ask') return { ...returnOf(decision), because };
-  const procedure = answered.choice.replace('restore-', '') as Procedure;
-  return { do: 'restore', targets: targetsOf(procedure, situation.targets), because };
+  if (answered.choice === 'go-back' && decision.do !== 'ask') return { ...returnOf(decision, situation), because };
+  return chosenReturn(answered, situation);
 }

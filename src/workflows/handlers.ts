@@ -89,8 +89,8 @@ function installAnswers(story: Story): void {
     signal: decideSignal,
     description: 'Answers the open question: {"by": "…", "question": "…", "choice": "…", "reason": "…"}',
     may: mayDecide,
-    act(_, { by, choice, reason }, how) {
-      give(story, { by, choice, at: now(), note: reason ?? null, how });
+    act(_, { by, choice, reason, upTo }, how) {
+      give(story, { by, choice, at: now(), note: reason ?? null, how, ...(upTo === undefined ? {} : { upTo }) });
       return `${choice}, decided by ${by}`;
     },
   });

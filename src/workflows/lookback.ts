@@ -3,8 +3,8 @@ import type { FailureView } from '../release/failure.ts';
 import { shortRelease } from '../release/naming.ts';
 import type { Dirty } from '../release/status.ts';
 import { shortly } from './proxies.ts';
+import { GoBack } from './returning.ts';
 import { note, type Story } from './state.ts';
-import { GoBack } from './trouble.ts';
 
 /** The very first step: an environment that somebody left half way is not released to as if nothing had happened. */
 export async function lookBack(story: Story): Promise<void> {

@@ -1,16 +1,24 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
+import type { Bound } from '../release/loss.ts';
 import type { AskingRules } from '../release/plan.ts';
 import type { Choice, GivenAnswer, Question } from '../release/status.ts';
 import { tell } from './notices.ts';
 import { record, refresh, type Story } from './state.ts';
 
-type Draft = Pick<Question, 'id' | 'kind' | 'text' | 'why' | 'choices' | 'onSilence'> & {
+export type Draft = Pick<Question, 'id' | 'kind' | 'text' | 'why' | 'choices' | 'onSilence'> & {
   rules: AskingRules;
   digest?: string | null;
+  losses?: Question['losses'];
 };
 
-/** How a question ended. `by` is `silence` when the deadline passed. */
-export type Answered = { choice: string; by: string; reason: string | null };
+/** How a question ended. `by` is `silence` when the deadline passed. `losses`: what it showed at the end. */
+export type Answered = {
+  choice: string;
+  by: string;
+  reason: string | null;
+  upTo?: Bound | undefined;
+  losses?: Question['losses'];
+};
 
 /**
  * Opens a question and waits until it is answered or silence decides. Reminds and escalates as the plan says; whoever
@@ -18,6 +26,8 @@ export type Answered = { choice: string; by: string; reason: string | null };
  * deadline.
  */
 export async function ask(story: Story, draft: Draft): Promise<Answered> {
+  // Stages of the way back run side by side; what they ask is asked one after the other.
+  while (story.status.question !== null) await condition(() => story.status.question === null);
   const question = openQuestion(story, draft);
   tell(story, question.kind === 'blocked' ? 'blocked' : 'question', newsOf(question, draft.rules.deciders));
   try {
@@ -31,7 +41,7 @@ export async function ask(story: Story, draft: Draft): Promise<Answered> {
   const given = takeClosing(story);
   if (given !== null) {
     record(story, `${given.by} answered ${given.choice} to: ${question.text}`);
-    return { choice: given.choice, by: given.by, reason: given.note };
+    return { choice: given.choice, by: given.by, reason: given.note, upTo: given.upTo, losses: question.losses };
   }
   record(story, `nobody answered in time: ${question.text}`);
   return { choice: question.onSilence ?? 'silence', by: 'silence', reason: 'nobody answered in time' };
@@ -54,6 +64,7 @@ function openQuestion(story: Story, draft: Draft): Question {
     onSilence: draft.onSilence,
     answers: [],
     owner: null,
+    ...(draft.losses === undefined ? {} : { losses: draft.losses }),
   };
   story.closing = null;
   story.status.question = question;

@@ -1,5 +1,6 @@
 import { ActivityFailure, CancellationScope } from '@temporalio/workflow';
 import type { ReleaseResult } from '../release/status.ts';
+import { Rerouted } from './agreeing.ts';
 import { Abandoned } from './blocked.ts';
 import { end, outcomeOf } from './ending.ts';
 import { viewOf } from './failures.ts';
@@ -9,9 +10,9 @@ import { haltOnCancel } from './halting.ts';
 import { installHandlers } from './handlers.ts';
 import { lookBack } from './lookback.ts';
 import type { ReleaseInput } from './messages.ts';
+import { GoBack, type Return } from './returning.ts';
 import { enter, note, openStory, refresh, type Story } from './state.ts';
 import { takePhase } from './steps.ts';
-import { GoBack, type Return } from './trouble.ts';
 import { watchRelease } from './watching.ts';
 import { goBack } from './wayback.ts';
 
@@ -25,10 +26,10 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
 }
 
 async function live(story: Story): Promise<ReleaseResult> {
-  const back = await goForward(story);
+  let back = await goForward(story);
   story.forward = null;
   try {
-    if (back !== null) await comeBack(story, back);
+    if (back !== null) back = await comeBack(story, back);
   } catch (error) {
     if (!(error instanceof Abandoned)) throw error;
     note(story, error.message);
@@ -78,10 +79,18 @@ async function wayBackOfAnother(story: Story): Promise<GoBack> {
   return new GoBack(await afterHalt(story));
 }
 
-async function comeBack(story: Story, back: Return): Promise<void> {
+/** Goes back; where people decide anew meanwhile, that is what happens. Returns what was decided last. */
+async function comeBack(story: Story, back: Return): Promise<Return> {
   if (back.targets.length > 0 || Object.keys(story.status.held).length > 0) enter(story, 'going back');
   note(story, back.because);
-  await goBack(story, back.targets);
+  try {
+    await goBack(story, back);
+    return back;
+  } catch (error) {
+    if (!(error instanceof Rerouted)) throw error;
+    const { outcome } = back;
+    return await comeBack(story, { ...error.plan, ...(outcome === undefined ? {} : { outcome }) });
+  }
 }
 
 /** What fails outside a step fails before any change. Anything else is a bug in the story, and fails loudly. */

@@ -28,6 +28,8 @@ export type Story = {
   readonly running: Map<string, string | null>;
   /** Databases whose migration had nothing to do. */
   readonly untouched: Set<string>;
+  /** Step → how often the plan has tried it again. */
+  readonly tries: Map<string, number>;
   /** Notices under way; the release waits for them before it ends. */
   readonly telling: Promise<void>[];
   /** Numbers the notices, so that each has a key of its own. */
@@ -55,6 +57,7 @@ export function openStory(input: ReleaseInput): Story {
     artefacts: new Map(),
     running: new Map(),
     untouched: new Set(),
+    tries: new Map(),
     telling: [],
     sequence: 0,
     fence: 0,

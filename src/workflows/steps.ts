@@ -21,8 +21,17 @@ async function takeStep(story: Story, step: PlannedStep): Promise<void> {
     await waitWhilePaused(story);
     const trouble = await tryStep(story, step, round);
     if (trouble === null) return;
-    if ((await settle(story, step, trouble)) === 'stay') return;
+    const settled = await settle(story, step, trouble);
+    if (settled === 'by-hand') return takeAsDone(story, step);
+    if (settled === 'stay') return;
   }
+}
+
+/** Somebody did it, and the target agrees. */
+function takeAsDone(story: Story, step: PlannedStep): void {
+  Object.assign(stepStatus(story, step), { state: 'by-hand', failure: null, endedAt: now() });
+  if (step.target !== null && !findTarget(story, step.target).traits.stores) delete story.status.held[step.target];
+  record(story, `done by hand: ${step.id}`);
 }
 
 async function tryStep(story: Story, step: PlannedStep, round: number): Promise<Trouble | null> {

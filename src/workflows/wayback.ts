@@ -1,14 +1,18 @@
+import { patched } from '@temporalio/workflow';
 import type { FailureView } from '../release/failure.ts';
 import { type Restorable, type Stage, stagesOf } from '../release/procedure.ts';
 import type { RestoredTarget } from '../release/status.ts';
-import { isBack, type Left, restorePatienceMs, savepointOf, unblock } from './blocked.ts';
+import { agree, Rerouted } from './agreeing.ts';
+import { isBack, type Left, unblock } from './blocked.ts';
 import { drive } from './drive.ts';
+import { factsOf, isHeldSinceSavepoint, restorePatienceMs, savepointOf } from './facts.ts';
 import { troubleInChecks, viewOf } from './failures.ts';
+import { buildBeside, measurable } from './losses.ts';
 import { patiently } from './proxies.ts';
 import { askUninterrupted, choice } from './questions.ts';
+import type { Return } from './returning.ts';
 import { callOf, findTarget, note, now, record, refresh, type Story } from './state.ts';
 import { holdTarget, pendingForMs } from './steps.ts';
-import { factsOf } from './trouble.ts';
 
 const checkPatienceMs = 10 * 60_000;
 
@@ -16,11 +20,20 @@ const checkPatienceMs = 10 * 60_000;
  * Brings the targets back in the order of the rules. Stages that do not depend on a failed one go on; then the release
  * waits in `blocked` until a person answers. Always ends with nothing held that was held only for this release.
  */
-export async function goBack(story: Story, targets: readonly string[]): Promise<void> {
+export async function goBack(story: Story, back: Return): Promise<void> {
+  const { targets } = back;
   for (const name of targets) expect(story, name);
-  let stages = stagesOf({ targets: restorables(story), restore: targets, held: Object.keys(story.status.held) });
+  const measured = back.terms === undefined ? [] : measurable(story);
+  // With writers held since before the savepoint there was nothing to measure, and nothing is lost.
+  if (targets.some((name) => storesData(story, name)) && isHeldSinceSavepoint(story)) story.status.rowsLost ??= 0;
+  let stages = stagesOf({
+    targets: restorables(story),
+    restore: targets,
+    held: Object.keys(story.status.held),
+    measured,
+  });
   for (let round = 1; stages.length > 0; round += 1) {
-    const left = await runStages(story, stages, round);
+    const left = await runStages(story, stages, { back, round });
     stages = left.length === 0 ? [] : await unblock(story, left);
     // Code whose restore was skipped or done by hand has no stage that starts it again.
     if (stages.length === 0)
@@ -29,10 +42,14 @@ export async function goBack(story: Story, targets: readonly string[]): Promise<
   if (targets.length > 0) await proveByChecks(story);
 }
 
+function storesData(story: Story, name: string): boolean {
+  return findTarget(story, name).traits.stores;
+}
+
 function restorables(story: Story): Restorable[] {
   return factsOf(story).map((facts) => {
-    const { traits, writers } = findTarget(story, facts.name);
-    return { ...facts, holds: traits.holds, writers };
+    const { traits, writers, needs } = findTarget(story, facts.name);
+    return { ...facts, holds: traits.holds, writers, needs };
   });
 }
 
@@ -53,32 +70,88 @@ function expect(story: Story, target: string): void {
   else restored.push(waiting);
 }
 
-/** Runs what can run, in order, and returns what did not end well or could not start. */
-async function runStages(story: Story, stages: readonly Stage[], round: number): Promise<Left[]> {
+type Way = { back: Return; round: number };
+
+/**
+ * Runs what can run, side by side where nothing waits for each other; returns what did not end well or could not start.
+ * When people decide anew, what runs ends and nothing more starts.
+ */
+async function runStages(story: Story, stages: readonly Stage[], way: Way): Promise<Left[]> {
+  if (!patched('parallel-way-back')) return await runOneByOne(story, stages, way);
+  const ends = new Map<string, Promise<Left | null>>();
+  let rerouted: Rerouted | null = null;
+  const endsOf = async (ids: readonly string[]): Promise<(Left | null)[]> =>
+    await Promise.all(ids.flatMap((id) => ends.get(id) ?? []));
+  const run = async (stage: Stage): Promise<Left | null> => {
+    await endsOf(stage.behind ?? []);
+    const waits = (await endsOf(stage.after)).some((left) => left !== null);
+    if (rerouted !== null) return null;
+    try {
+      const failure = waits ? null : await runStage(story, stage, way);
+      return waits || failure !== null ? { stage, failure } : null;
+    } catch (error) {
+      if (!(error instanceof Rerouted)) throw error;
+      rerouted = error;
+      return null;
+    }
+  };
+  for (const stage of inOrder(stages)) ends.set(stage.id, run(stage));
+  const left = await endsOf(stages.map(({ id }) => id));
+  if (rerouted !== null) throw rerouted as Rerouted;
+  return left.filter((each) => each !== null);
+}
+
+/** What a stage waits for comes before it. */
+function inOrder(stages: readonly Stage[]): Stage[] {
+  const order: Stage[] = [];
+  const add = (stage: Stage): void => {
+    if (order.includes(stage)) return;
+    const before = [...stage.after, ...(stage.behind ?? [])];
+    for (const each of stages.filter(({ id }) => before.includes(id))) add(each);
+    order.push(stage);
+  };
+  stages.forEach(add);
+  return order;
+}
+
+async function runOneByOne(story: Story, stages: readonly Stage[], way: Way): Promise<Left[]> {
   const left: Left[] = [];
   for (const stage of stages) {
     const waits = left.some(({ stage: { id } }) => stage.after.includes(id));
-    const failure = waits ? null : await runStage(story, stage, round);
+    const failure = waits ? null : await runStage(story, stage, way);
     if (waits || failure !== null) left.push({ stage, failure });
   }
   return left;
 }
 
 /** Null when it ended well. What was restored and proved stays so, even if letting writers in fails afterwards. */
-async function runStage(story: Story, stage: Stage, round: number): Promise<FailureView | null> {
+async function runStage(story: Story, stage: Stage, way: Way): Promise<FailureView | null> {
   record(story, stage.id);
   try {
-    if (stage.do === 'restore') await restoreTarget(story, stage.target, round);
-    else await holdOrResume(story, stage, round);
+    await perform(story, stage, way);
     record(story, `done: ${stage.id}`);
     return null;
   } catch (error) {
+    if (error instanceof Rerouted) throw error;
     const failure = viewOf(error);
     const entry = story.status.restored.find(({ target }) => target === stage.target);
     if (entry !== undefined && !isBack(entry)) Object.assign(entry, { state: 'failed', failure, endedAt: now() });
     record(story, `failed: ${stage.id}: ${failure.message}`);
     story.status.failure ??= failure;
     return failure;
+  }
+}
+
+async function perform(story: Story, stage: Stage, way: Way): Promise<void> {
+  switch (stage.do) {
+    case 'beside':
+      return await buildBeside(story, stage.target);
+    case 'agree':
+      return await agree(story, stage, way);
+    case 'restore':
+      return await restoreTarget(story, stage.target, way.round);
+    default:
+      return await holdOrResume(story, stage, way.round);
   }
 }
 
@@ -105,7 +178,9 @@ async function restoreTarget(story: Story, name: string, round: number): Promise
   refresh(story);
   const patienceMs = restorePatienceMs;
   const { restore } = patiently(story, { summary: `restore ${name}`, patienceMs, target });
-  const input = { ...callOf(story, target, 'restore', round), patienceMs, savepoint: savepointOf(story, name) };
+  // The copy that was built beside and measured is found by the same key, whatever the round.
+  const again = target.traits.measures === true ? 1 : round;
+  const input = { ...callOf(story, target, 'restore', again), patienceMs, savepoint: savepointOf(story, name) };
   const { proof, kept, downtimeMs, detail } = await drive(story, `restore ${name}`, (fence) =>
     restore({ ...input, fence }),
   );

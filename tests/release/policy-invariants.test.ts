@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { incompatiblePairs, isChanged } from '../../src/release/compatibility.ts';
-import { type Decision, decide, safeChoices, targetsOf } from '../../src/release/policy.ts';
+import { type Decision, decide, restoredBy as broughtBack, safeChoices } from '../../src/release/policy.ts';
 import { anySituation } from './situations.ts';
 
 describe('in every situation of every plan', () => {
@@ -9,7 +9,6 @@ describe('in every situation of every plan', () => {
     if (decided.do === 'restore') return decided.targets;
     return decided.do === 'prove-unchanged' ? [] : null;
   };
-  const procedures = { 'restore-code': 'code', 'restore-database': 'database', 'restore-full': 'full' } as const;
 
   test('no decision leaves a pair running that the plan does not declare compatible', () => {
     fc.assert(
@@ -26,8 +25,7 @@ describe('in every situation of every plan', () => {
       fc.property(anySituation, (given) => {
         for (const choice of safeChoices(given)) {
           if (choice === 'retry') continue;
-          const restored = choice === 'stay' ? [] : targetsOf(procedures[choice], given.targets);
-          expect(incompatiblePairs(given.targets, restored)).toEqual([]);
+          expect(incompatiblePairs(given.targets, broughtBack(choice, given.targets))).toEqual([]);
         }
         const decided = decide(given);
         if (decided.do === 'ask') {
