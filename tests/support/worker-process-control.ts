@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 /** A worker that can be killed, put to sleep and woken up, as a machine or an operator would. */
 export type WorkerProcess = {
   pid: number;
+  /** Resolves when it is gone, however it ended. */
+  gone: Promise<void>;
   /** SIGKILL; resolves when the process is gone. What it started lives on. */
   kill(): Promise<void>;
   freeze(): void;
@@ -14,14 +16,15 @@ export type WorkerProcess = {
   said(): string;
 };
 
-export type WorkerWords = { address: string; host: string; taskQueue: string; bundle: string };
+/** `script`: started instead of `worker-process.ts`. */
+export type WorkerWords = { address: string; host: string; taskQueue: string; bundle: string; script?: URL };
 
 const startPatienceMs = 60_000;
 const stopPatienceMs = 10_000;
 
 /** Starts a worker from source with `env` and waits until it polls. */
 export async function startWorkerProcess(words: WorkerWords, env: Record<string, string>): Promise<WorkerProcess> {
-  const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url));
+  const script = fileURLToPath(words.script ?? new URL('./worker-process.ts', import.meta.url));
   const tsx = import.meta.resolve('tsx');
   const child = spawn(
     process.execPath,
@@ -39,6 +42,7 @@ export async function startWorkerProcess(words: WorkerWords, env: Record<string,
   await ready(child, gone, () => output);
   return {
     pid: child.pid ?? 0,
+    gone,
     kill: () => end(child, gone, 'SIGKILL'),
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
