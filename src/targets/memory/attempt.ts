@@ -58,14 +58,18 @@ export function failureOf(fault: MemoryFault, call: MemoryCall): Error {
   return new TargetFailure(kind, message, fault.when === 'half' ? { done: ['half of it'], notDone: ['the rest'] } : {});
 }
 
+/** They work on the copy of a restore, under its key. */
+const sharesKey: readonly MemoryVerb[] = ['beside', 'loss', 'carry'];
+
 /** How long the rest of the work takes, or null when it is done. */
 function remaining(call: MemoryCall, verb: MemoryVerb): number | null {
   const patience = call.spec.workMs[verb] ?? 0;
   if (patience === 0) return null;
   const place = placeOf(call);
-  const began = lookAt(place).began[call.key];
+  const key = sharesKey.includes(verb) ? `${call.key} ${verb}` : call.key;
+  const began = lookAt(place).began[key];
   if (began === undefined) {
-    record(place, { type: 'began', key: call.key, fence: call.fence, at: Date.now() });
+    record(place, { type: 'began', key, fence: call.fence, at: Date.now() });
     return patience;
   }
   const rest = began + patience - Date.now();
@@ -92,6 +96,14 @@ function put(call: MemoryCall, work: Work, patch: Patch): void {
     (other) => other.key === effect.key && other.fence === effect.fence && other.at === at,
   );
   if (!took) throw stale(call, world.fence);
+}
+
+/** Faults and waiting of a verb without an effect that anybody could see. Null: it may answer. */
+export function prelude(call: MemoryCall, verb: MemoryVerb): Exclude<Step<never>, { state: 'done' }> | null {
+  const fault = strike(call, { verb, change: null }, 'before');
+  if (fault !== null) throw failureOf(fault, call);
+  const rest = remaining(call, verb);
+  return rest === null ? null : { state: 'working', detail: `${verb} ${call.target}`, lookAgainMs: Math.min(rest, 50) };
 }
 
 /** Walks one attempt through faults, questions and waiting to its effect. Null: the effect is there. */

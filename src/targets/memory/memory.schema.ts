@@ -1,11 +1,25 @@
 import { z } from 'zod';
-import { count, path, pause, text } from '../../plan/words.schema.ts';
+import { amount, count, path, pause, text } from '../../plan/words.schema.ts';
 import type { KindTraits } from '../../release/target.ts';
 
 const memoryChanges = ['migrate', 'seed', 'deploy', 'invalidate'] as const;
 export type MemoryChange = (typeof memoryChanges)[number];
 
-const verbs = ['survey', 'prepare', 'save', 'apply', 'restore', 'fingerprint', 'hold', 'resume', 'compare'] as const;
+const verbs = [
+  'survey',
+  'prepare',
+  'save',
+  'apply',
+  'restore',
+  'fingerprint',
+  'hold',
+  'resume',
+  'compare',
+  'beside',
+  'loss',
+  'carry',
+  'confirm',
+] as const;
 export type MemoryVerb = (typeof verbs)[number];
 
 const faultKinds = [
@@ -53,6 +67,7 @@ export const memorySchema = z.strictObject({
   workMs: z.partialRecord(z.enum(verbs), pause).default({}).describe('How long a verb takes'),
   faults: z.array(faultSchema).default([]).describe('What goes wrong on purpose'),
   ask: askSchema.nullable().default(null).describe('What only a person can do'),
+  unfit: amount.default(0).describe('Rows of users that do not fit the restored database'),
   findings: z.array(findingSchema).default([]).describe('What the survey reports'),
 });
 export type MemorySpec = z.output<typeof memorySchema>;
@@ -65,6 +80,7 @@ export const memoryTraits = {
   prepares: true,
   splits: false,
   local: false,
+  confirms: true,
 } as const satisfies KindTraits;
 
 export const memoryDatabaseSchema = memorySchema;
@@ -77,4 +93,6 @@ export const memoryDatabaseTraits = {
   prepares: true,
   splits: false,
   local: false,
+  measures: true,
+  confirms: true,
 } as const satisfies KindTraits;

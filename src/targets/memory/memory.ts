@@ -3,12 +3,21 @@ import { TargetFailure } from '../../release/failure.ts';
 import { type Fingerprint, type FingerprintPart, prove } from '../../release/fingerprint.ts';
 import type { Json } from '../../release/json.ts';
 import { shortRelease } from '../../release/naming.ts';
-import type { Artefact, Call, Kind, Restored, Savepoint, Standing, Step, Survey } from '../../release/target.ts';
+import type {
+  Artefact,
+  Call,
+  Confirmation,
+  Kind,
+  Restored,
+  Savepoint,
+  Standing,
+  Step,
+  Survey,
+} from '../../release/target.ts';
 import { claim, failureOf, inEffect, type Patch, perform, placeOf, strike, type Work } from './attempt.ts';
+import { carriedRows, type MemorySavepoint, measuring } from './measuring.ts';
 import type { MemoryChange, MemorySpec } from './memory.schema.ts';
 import { lookAt, type MemoryState, type MemoryWorld, record } from './world.ts';
-
-export type MemorySavepoint = { before: MemoryState };
 
 type MemoryCall = Call<MemorySpec>;
 
@@ -109,11 +118,16 @@ function restore(call: MemoryCall, to: Savepoint<MemorySavepoint>, stores: boole
   if (fault !== null) throw failureOf(fault, call);
   const now = fingerprintOf(world.state, stores ? false : world.held, stores);
   if (prove(to.fingerprint, now).differences.length === 0) return restored(to, now, null);
-  const next = (at: MemoryWorld): Patch => ({ patch: to.state.before, held: stores ? at.held : false });
+  const carried = carriedRows(call, world);
+  const next = (at: MemoryWorld): Patch => ({
+    patch: { ...to.state.before, rows: to.state.before.rows + carried },
+    held: stores ? at.held : false,
+  });
   const pending = perform(call, { verb: 'restore', change: null, version: to.version, next, half: unchanged });
   if (pending !== null) return pending;
   const kept = stores ? `${call.spec.world}_superseded_${shortRelease(call.release)}` : null;
-  return restored(to, fingerprintOf(lookAt(placeOf(call)).state, false, stores), kept);
+  const { state } = lookAt(placeOf(call));
+  return restored(to, fingerprintOf({ ...state, rows: state.rows - carried }, false, stores), kept);
 }
 
 function restored(to: Savepoint<MemorySavepoint>, actual: Fingerprint, kept: string | null): Step<Restored> {
@@ -125,6 +139,17 @@ function restored(to: Savepoint<MemorySavepoint>, actual: Fingerprint, kept: str
     state: 'done',
     value: { proof, downtimeMs: 0, kept, detail: `${to.target} is at ${to.version ?? 'nothing'}` },
   };
+}
+
+function confirm(call: MemoryCall, change: MemoryChange, version: string, stores: boolean): Confirmation {
+  const pending = strike(call, { verb: 'confirm', change }, 'before');
+  if (pending !== null) throw failureOf(pending, call);
+  const { state } = lookAt(placeOf(call));
+  const patch = changed({ ...state, seeds: state.seeds.filter((seed) => seed !== version) }, change, version);
+  const done = Object.entries(patch).every(([name, value]) => {
+    return JSON.stringify(state[name as keyof MemoryState]) === JSON.stringify(value);
+  });
+  return { state: done ? 'done' : 'not-done', detail: `it runs ${versionOf(state, stores) ?? 'nothing'}` };
 }
 
 function hold(call: MemoryCall): Step<Json> {
@@ -181,7 +206,8 @@ function kindOf(stores: boolean): Kind<MemorySpec, MemorySavepoint, MemoryChange
     },
     hold: async (call) => hold(call),
     resume: async (call) => resume(call),
-    ...(stores ? { compare: async (call, since) => compare(call, since) } : {}),
+    confirm: async (call, change, version) => confirm(call, change as MemoryChange, version, stores),
+    ...(stores ? { ...measuring, compare: async (call, since) => compare(call, since) } : {}),
   };
 }
 

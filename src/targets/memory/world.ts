@@ -23,6 +23,7 @@ type Entry =
   | { type: 'began'; key: string; fence: number; at: number }
   | { type: 'asked'; key: string }
   | { type: 'saved'; key: string; state: MemoryState }
+  | { type: 'carried'; key: string; rows: number; expects: number }
   | { type: 'fault'; id: string }
   | { type: 'written'; rows: number }
   | { type: 'effect'; effect: MemoryEffect; expects: number; patch: Partial<MemoryState>; held: boolean };
@@ -43,6 +44,8 @@ export type MemoryWorld = {
   asked: string[];
   /** Key of a savepoint → what it saved. */
   saved: Record<string, MemoryState>;
+  /** Key of a restore → rows that its copy holds beside the savepoint's, and the revision at which that was so. */
+  carried: Record<string, { rows: number; revision: number }>;
   /** Fault → how often it struck. */
   faults: Record<string, number>;
   /** Writes of users that were refused while writers were held. */
@@ -67,6 +70,7 @@ function fold(entries: readonly Entry[]): MemoryWorld {
     began: {},
     asked: [],
     saved: {},
+    carried: {},
     faults: {},
     refusedWrites: 0,
   };
@@ -88,6 +92,8 @@ function addTo(world: MemoryWorld, entry: Entry): void {
     world.asked.push(entry.key);
   } else if (entry.type === 'saved') {
     world.saved[entry.key] ??= entry.state;
+  } else if (entry.type === 'carried') {
+    if (entry.expects === world.revision) world.carried[entry.key] = { rows: entry.rows, revision: world.revision };
   } else if (entry.type === 'fault') {
     world.faults[entry.id] = (world.faults[entry.id] ?? 0) + 1;
   } else if (entry.type === 'written') {
