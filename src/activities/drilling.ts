@@ -11,16 +11,17 @@ import {
   shapeOf,
 } from '../release/certificate.ts';
 import { canonicalJson } from '../release/digest.ts';
+import type { Seen } from '../release/drill-status.ts';
 import { shortRelease } from '../release/naming.ts';
 import type { Plan } from '../release/plan.ts';
 import type { ReleaseStatus } from '../release/status.ts';
 import { certificateJson, certificateMarkdown } from '../report/certificate.ts';
 import { atBoundary } from './boundary.ts';
 import { onTarget } from './calling.ts';
-import type { CaseInput, CertificatesInput, CertifyInput, Observed, ObserveInput, Place } from './inputs.ts';
+import type { CaseInput, CertificatesInput, CertifyInput, ObserveInput, Place } from './inputs.ts';
 
 /** What runs, as people approve it, and where asked for the whole fingerprint. Changes nothing. */
-export async function observe(input: ObserveInput): Promise<Observed> {
+export async function observe(input: ObserveInput): Promise<Seen> {
   return await onTarget(input, async (kind, call, { protect }) => {
     const { running } = await kind.survey(call);
     return protect({ running, fingerprint: input.withContent ? await kind.fingerprint(call) : null });

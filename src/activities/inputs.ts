@@ -1,7 +1,8 @@
 import type { Certificate, DrilledCase, Judged } from '../release/certificate.ts';
 import type { CheckResult, PlannedCheck } from '../release/check.ts';
 import type { DrillCase, Fault } from '../release/drill.ts';
-import type { Fingerprint, Proof } from '../release/fingerprint.ts';
+import type { Seen } from '../release/drill-status.ts';
+import type { Proof } from '../release/fingerprint.ts';
 import type { Json } from '../release/json.ts';
 import type { Carried, Carrying, Loss, LossRules } from '../release/loss.ts';
 import type { Message } from '../release/notice.ts';
@@ -60,8 +61,6 @@ export type WindowAnswer = { opensAtMs: number; closesAtMs: number };
 export type TellInput = { place: Place; notice: PlannedNotice; message: Message; key: string };
 export type PreviousInput = { workflowId: string; runId: string; previousRunId: string | null };
 export type ObserveInput = TargetInput & { withContent: boolean };
-/** `fingerprint` is null where only what runs was asked for. */
-export type Observed = { running: string | null; fingerprint: Fingerprint | null };
 export type CaseInput = { planned: DrillCase; workflowId: string; runId: string };
 /** `plan`: the one that was drilled, for its shape. */
 export type CertifyInput = { place: Place; plan: Plan; certificate: Omit<Certificate, 'shape'> };
@@ -110,7 +109,7 @@ export interface Activities {
   proveByHand(input: RestoreInput): Promise<Proof>;
   tell(input: TellInput): Promise<void>;
   /** What runs of a target, and what it is like, before and after a drill. */
-  observe(input: ObserveInput): Promise<Observed>;
+  observe(input: ObserveInput): Promise<Seen>;
   readCase(input: CaseInput): Promise<DrilledCase>;
   certify(input: CertifyInput): Promise<{ certificate: Certificate; files: string[] }>;
   readCertificates(input: CertificatesInput): Promise<Judged>;

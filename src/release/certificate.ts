@@ -35,8 +35,11 @@ export type DrilledCase = DrillCase & {
   rowsLost: number | null;
 };
 
-/** A target before the drill and after it. `differences` leaves out what users may have written to a database. */
-export type Unchanged = { target: string; same: boolean; differences: Difference[] };
+/**
+ * A target before the drill and after it. `contents`: rows that differ; users may have written them meanwhile, so they
+ * are shown and do not count.
+ */
+export type Unchanged = { target: string; same: boolean; differences: Difference[]; contents: Difference[] };
 
 /**
  * What a drill has shown, dated. It passes when every case ended rolled back and proved, at the planted failure, and
@@ -65,23 +68,6 @@ export type Certificate = {
   untried: DrillCase[];
   targets: Unchanged[];
   notes: string[];
-};
-
-/** A drill while it runs; the answer to its `drill` query. */
-export type DrillStatus = {
-  schemaVersion: 1;
-  workflowId: string;
-  runId: string;
-  application: string;
-  environment: string;
-  version: string;
-  startedAt: string;
-  endedAt: string | null;
-  planned: DrillCase[];
-  cases: DrilledCase[];
-  running: DrillCase | null;
-  certificate: Certificate | null;
-  files: string[];
 };
 
 /**

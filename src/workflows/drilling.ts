@@ -34,7 +34,7 @@ const restoring = [
 ] as const;
 
 /** What users of a drilled environment write meanwhile is carried over where the target can, and may be lost elsewhere. */
-const anyNumberOfRows = Number.MAX_SAFE_INTEGER;
+export const anyNumberOfRows = Number.MAX_SAFE_INTEGER;
 
 /**
  * Answers itself what a failure asks, with the restoring choice that saves most. Whatever is blocked, or only a person

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { DrillStatus } from '../release/certificate.ts';
 import type { Drill, DrillCase } from '../release/drill.ts';
+import type { DrillStatus } from '../release/drill-status.ts';
 import type { Bound } from '../release/loss.ts';
 import type { Plan } from '../release/plan.ts';
 import type { ReleaseStatus } from '../release/status.ts';

@@ -1,5 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { NoticeEvent } from '../release/plan.ts';
+import { drillMark } from './drilling.ts';
 import { telling } from './proxies.ts';
 import { record, type Story } from './state.ts';
 
@@ -12,7 +13,8 @@ export function tell(story: Story, event: NoticeEvent, news: News): void {
   const question = status.question === null ? null : { id: status.question.id, deadline: status.question.deadline };
   const { application, environment, version, release, workflowId } = status;
   const about = { application, environment, version, release, workflowId };
-  const message = { event, ...about, subject: news.subject, body: news.body, to: news.to ?? [], question };
+  const subject = `${drillMark(story)}${news.subject}`;
+  const message = { event, ...about, subject, body: news.body, to: news.to ?? [], question };
   for (const notice of input.plan.notify.filter((each) => each.on.includes(event))) {
     const key = `${place.release}/${event}/${story.sequence}/${notice.name}`;
     const { tell: deliver } = telling(story, `tell ${notice.name}: ${news.subject}`);

@@ -2,6 +2,7 @@ import { CancellationScope, condition } from '@temporalio/workflow';
 import type { Bound } from '../release/loss.ts';
 import type { AskingRules } from '../release/plan.ts';
 import type { Choice, GivenAnswer, Question } from '../release/status.ts';
+import { answerInDrill } from './drilling.ts';
 import { tell } from './notices.ts';
 import { record, refresh, type Story } from './state.ts';
 
@@ -29,6 +30,7 @@ export async function ask(story: Story, draft: Draft): Promise<Answered> {
   // Stages of the way back run side by side; what they ask is asked one after the other.
   while (story.status.question !== null) await condition(() => story.status.question === null);
   const question = openQuestion(story, draft);
+  answerInDrill(story, question);
   tell(story, question.kind === 'blocked' ? 'blocked' : 'question', newsOf(question, draft.rules.deciders));
   try {
     await untilClosed(story, question, draft.rules);

@@ -2,6 +2,7 @@ import { ActivityFailure, CancellationScope } from '@temporalio/workflow';
 import type { ReleaseResult } from '../release/status.ts';
 import { Rerouted } from './agreeing.ts';
 import { Abandoned } from './blocked.ts';
+import { demandDrill } from './certified.ts';
 import { end, outcomeOf } from './ending.ts';
 import { viewOf } from './failures.ts';
 import { goNoGo, waitForWindow } from './gate.ts';
@@ -13,6 +14,7 @@ import type { ReleaseInput } from './messages.ts';
 import { GoBack, type Return } from './returning.ts';
 import { enter, note, openStory, refresh, type Story } from './state.ts';
 import { takePhase } from './steps.ts';
+import { neverReached, restOfDrill } from './tidying.ts';
 import { watchRelease } from './watching.ts';
 import { goBack } from './wayback.ts';
 
@@ -26,10 +28,12 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
 }
 
 async function live(story: Story): Promise<ReleaseResult> {
-  let back = await goForward(story);
+  let back = (await goForward(story)) ?? neverReached(story);
   story.forward = null;
   try {
     if (back !== null) back = await comeBack(story, back);
+    const rest = restOfDrill(story);
+    if (rest !== null) await comeBack(story, rest);
   } catch (error) {
     if (!(error instanceof Abandoned)) throw error;
     note(story, error.message);
@@ -51,6 +55,7 @@ async function goForward(story: Story): Promise<Return | null> {
       await takePhase(story, 'prepare');
       enter(story, 'preflight');
       await takePhase(story, 'preflight');
+      await demandDrill(story);
       await goNoGo(story);
       await waitForWindow(story);
       enter(story, 'baseline');

@@ -64,7 +64,7 @@ export function openStory(input: ReleaseInput): Story {
   };
 }
 
-function openStatus({ plan, requester }: ReleaseInput): ReleaseStatus {
+function openStatus({ plan, requester, drill }: ReleaseInput): ReleaseStatus {
   const info = workflowInfo();
   const { application, environment, version } = plan;
   const release = info.firstExecutionRunId;
@@ -103,6 +103,7 @@ function openStatus({ plan, requester }: ReleaseInput): ReleaseStatus {
     timeline: [],
     continues: null,
     dirty: null,
+    ...(drill === undefined ? {} : { drill: { ...drill, tidied: [] } }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Json } from '../release/json.ts';
 import type { Phase, PlannedStep, PlannedTarget } from '../release/plan.ts';
 import type { StepStatus } from '../release/status.ts';
 import type { Survey } from '../release/target.ts';
+import { faultOf } from './drilling.ts';
 import { drive } from './drive.ts';
 import { type Trouble, troubleInChecks, troubleInJudgements, troubleOf, viewOf } from './failures.ts';
 import { waitWhilePaused } from './pausing.ts';
@@ -110,7 +111,8 @@ async function runOnTarget(story: Story, step: PlannedStep, { status, round }: R
   const target = findTarget(story, step.target);
   const { patienceMs } = step;
   const hands = patiently(story, { summary: `${step.id} ${story.status.version}`, patienceMs, target });
-  const input: TargetInput = { ...callOf(story, target, step.change ?? step.activity, round), patienceMs };
+  const call = callOf(story, target, step.change ?? step.activity, round);
+  const input: TargetInput = { ...call, patienceMs, ...faultOf(story, step) };
   switch (step.activity) {
     case 'prepare':
       story.artefacts.set(target.name, await drive(story, step.id, (fence) => hands.prepare({ ...input, fence })));

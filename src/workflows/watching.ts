@@ -3,6 +3,7 @@ import { shortRelease } from '../release/naming.ts';
 import type { PlannedWatch } from '../release/plan.ts';
 import { pointsOf } from '../release/schedule.ts';
 import type { WatchPoint } from '../release/status.ts';
+import { judgedInDrill } from './drilling.ts';
 import { type Trouble, troubleInChecks, troubleInJudgements, viewOf } from './failures.ts';
 import { tell } from './notices.ts';
 import { waitWhilePaused } from './pausing.ts';
@@ -53,7 +54,8 @@ async function watchOnePoint(story: Story, watch: PlannedWatch, { from, until }:
   const hands = patiently(story, { summary, patienceMs: length + 60_000, target: null });
   let trouble: Trouble | null;
   try {
-    const point = await hands.watch({ place: story.place, watch, fromMs: from, untilMs: until });
+    const seen = await hands.watch({ place: story.place, watch, fromMs: from, untilMs: until });
+    const point = judgedInDrill(story, seen);
     keep(story, point, { from, until });
     trouble = worse(acting(point), troubleInChecks(point.checks));
   } catch (error) {

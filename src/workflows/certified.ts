@@ -1,0 +1,22 @@
+import { shortly } from './proxies.ts';
+import { GoBack } from './returning.ts';
+import { record, type Story } from './state.ts';
+
+/** Where the plan wants it, a release whose way back was not drilled lately ends before anybody is asked. */
+export async function demandDrill(story: Story): Promise<void> {
+  const { plan, drill, continuation } = story.input;
+  if (plan.drillWithinMs === undefined || drill !== undefined) return;
+  // Who finishes what another release left half way must not be held up.
+  if (continuation.as === 'resume' || continuation.as === 'restore') return;
+  const { readCertificates } = shortly(story, 'was the way back drilled');
+  const asked = { place: story.place, plan, withinMs: plan.drillWithinMs, nowMs: Date.now() };
+  const { certificate, refusal } = await readCertificates(asked);
+  if (refusal === null) {
+    record(story, `the way back was drilled on ${certificate?.environment} at ${certificate?.endedAt}`);
+    return;
+  }
+  story.status.failedStep = 'preflight';
+  const remedy = 'drill the way back: savepoint drill --environment <one that is not production>';
+  story.status.failure = { kind: 'refused', message: refusal, remedy };
+  throw new GoBack({ do: 'stop', targets: [], because: refusal });
+}
