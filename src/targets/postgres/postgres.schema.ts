@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { command, duration, environment, flag, path, text } from '../../plan/words.schema.ts';
 import type { KindTraits } from '../../release/target.ts';
+import { acceptedSchema } from './rules/names.schema.ts';
 
 const changeSchema = z
   .strictObject({
@@ -15,6 +16,10 @@ const changeSchema = z
   .refine((change) => (change.directory === null) !== (change.command === null), {
     error: 'must have either directory: (of SQL files) or command:, not both',
   });
+
+const migrateSchema = changeSchema.safeExtend({
+  accept: acceptedSchema.describe('Migration rules that this release may break, each with a reason. Default none'),
+});
 
 const savepointSchema = z
   .strictObject({
@@ -37,7 +42,7 @@ export const postgresSchema = z.strictObject({
   database: text.nullable().default(null).describe('Name of the database, default: the one in url'),
   owner: text.nullable().default(null).describe('Owner when a first release creates it, default: the role in url'),
   savepoint: savepointSchema.describe('How it is saved before it changes'),
-  migrate: changeSchema.nullable().default(null).describe('Changes the schema'),
+  migrate: migrateSchema.nullable().default(null).describe('Changes the schema'),
   seed: changeSchema
     .nullable()
     .default(null)
@@ -53,4 +58,5 @@ export const postgresTraits = {
   prepares: true,
   splits: false,
   local: true,
+  confirms: true,
 } as const satisfies KindTraits;

@@ -10,6 +10,7 @@ import { surveyExtensions, surveyFollowers, surveyHold, surveyLeftovers, surveyW
 import type { PostgresSpec } from './postgres.schema.ts';
 import { type Role, readRole, surveyMaintenance, surveyReading, surveyRights } from './rights.ts';
 import { surveyRoom } from './room.ts';
+import { surveyMigration } from './rules/survey.ts';
 import { findTools, majorVersion } from './tools.ts';
 
 const oldestVersion = 14;
@@ -77,7 +78,11 @@ async function surveyVersion(call: Call<PostgresSpec>, session: Session): Promis
 async function surveyInside(call: Call<PostgresSpec>, where: Where, role: Role): Promise<Survey> {
   try {
     return await withSession({ ...where, database: where.place.database }, async (inside) => ({
-      findings: [...(await surveyReading(inside, role)), ...(await surveyExtensions(inside, call.spec.savepoint.by))],
+      findings: [
+        ...(await surveyReading(inside, role)),
+        ...(await surveyExtensions(inside, call.spec.savepoint.by)),
+        ...(await surveyMigration(call, inside)),
+      ],
       running: null,
     }));
   } catch (error) {
