@@ -1,11 +1,14 @@
 import { calling } from './client/classify.ts';
 import { openLink } from './client/connection.ts';
+import { type DrillRequest, readCertificate, readDrill, startDrill } from './client/drilling.ts';
 import { type Readiness, readiness } from './client/readiness.ts';
 import type { ListFilter, Seen } from './client/reading.ts';
 import { listRuns, mustSee, readResult, readStatus, seen } from './client/reading.ts';
 import { sendToRunning } from './client/sending.ts';
 import type { ConnectOptions } from './client/settings.ts';
 import { type Started, type StartInput, startRelease } from './client/starting.ts';
+import type { Certificate } from './release/certificate.ts';
+import type { DrillStatus } from './release/drill-status.ts';
 import type { ReleaseResult, ReleaseStatus } from './release/status.ts';
 import {
   type Abort,
@@ -16,6 +19,7 @@ import {
   type Decision,
   decideUpdate,
   defaultTaskQueue,
+  drillWorkflowId,
   type Finish,
   finishUpdate,
   localTaskQueue,
@@ -38,6 +42,11 @@ export function releaseIdOf(application: string, environment: string): string {
   return releaseWorkflowId(application, environment);
 }
 
+/** The workflow id of the drills of an application in one environment. */
+export function drillIdOf(application: string, environment: string): string {
+  return drillWorkflowId(application, environment);
+}
+
 /** Task queues of releases and of the targets that live on one host. */
 export function releaseQueues(taskQueue: string | undefined, host: string): { workflow: string; local: string } {
   return { workflow: taskQueue ?? defaultTaskQueue, local: localTaskQueue(host) };
@@ -51,6 +60,11 @@ export interface ReleaseClient {
   readonly address: string;
   readonly namespace: string;
   start(input: StartInput): Promise<Started>;
+  /** Starts a drill of the way back; it has an id of its own, and its releases take the lock one after the other. */
+  drill(request: DrillRequest): Promise<Omit<Started, 'displaced'>>;
+  drillStatus(workflowId: string, runId?: string): Promise<DrillStatus>;
+  /** Waits for the end of a drill, passed or not. */
+  certificate(workflowId: string, runId?: string, signal?: AbortSignal): Promise<Certificate>;
   /** What Temporal itself knows; works without a worker. Null when there never was such a release. */
   find(workflowId: string, runId?: string): Promise<Seen | null>;
   status(workflowId: string, runId?: string): Promise<ReleaseStatus>;
@@ -84,6 +98,10 @@ export async function connect(options: ConnectOptions = {}): Promise<ReleaseClie
     address: link.address,
     namespace: link.namespace,
     start: (input) => startRelease(link, input),
+    drill: (request) => startDrill(link, request),
+    drillStatus: async (workflowId, runId) => await readDrill(link, await newest(workflowId, runId)),
+    certificate: async (workflowId, runId, signal) =>
+      await readCertificate(link, await newest(workflowId, runId), signal),
     find: (workflowId, runId) => seen(link, workflowId, runId),
     status: async (workflowId, runId) => await readStatus(link, await newest(workflowId, runId)),
     result: async (workflowId, runId, signal) => await readResult(link, await newest(workflowId, runId), signal),

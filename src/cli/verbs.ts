@@ -26,6 +26,11 @@ export const verbs: Readonly<Record<string, Entry>> = {
     load: () => import('./verbs/plan.ts'),
   },
   start: { group: run, summary: 'release a version', load: () => import('./verbs/start.ts') },
+  drill: {
+    group: run,
+    summary: 'try the way back: make releases fail on purpose',
+    load: () => import('./verbs/drill.ts'),
+  },
   status: { group: run, summary: 'show how a release stands', load: () => import('./verbs/status.ts') },
   follow: { group: run, summary: 'show a release as it goes on', load: () => import('./verbs/follow.ts') },
   list: { group: run, summary: 'list releases', load: () => import('./verbs/list.ts') },

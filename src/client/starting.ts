@@ -52,7 +52,11 @@ export async function startRelease(link: Link, input: StartInput): Promise<Start
   return { ...(await startFresh(link, input, latest?.runId ?? null)), displaced };
 }
 
-async function requireWorkers(link: Link, { plan, workerWaitMs = 3000 }: StartInput): Promise<void> {
+/** Workers for the workflow and for what lives on one host. @throws ClientFailure `no-worker` */
+export async function requireWorkers(
+  link: Link,
+  { plan, workerWaitMs = 3000 }: Pick<StartInput, 'plan' | 'workerWaitMs'>,
+): Promise<void> {
   await calling(link, null, async () => {
     await requireWorker(link, plan.taskQueue, { kind: 'workflow', waitMs: workerWaitMs });
     if (!plan.targets.some((target) => target.traits.local)) return;
@@ -83,7 +87,7 @@ async function startFresh(
   input: StartInput,
   previousRunId: string | null,
 ): Promise<Omit<Started, 'displaced'>> {
-  const { plan, planDigest, requester, preApproved, windowOverride, continuation } = input;
+  const { plan, planDigest, requester, preApproved, windowOverride, continuation, again } = input;
   const workflowId = releaseWorkflowId(plan.application, plan.environment);
   const argument: ReleaseInput = {
     plan,
@@ -92,6 +96,7 @@ async function startFresh(
     preApproved,
     windowOverride,
     continuation,
+    ...(again === undefined ? {} : { again }),
     previousRunId,
   };
   try {
@@ -139,7 +144,8 @@ function about(holder: Seen): string {
   return `the release of ${version} by ${holder.requester ?? 'somebody'}, since ${holder.startedAt}${phase},`;
 }
 
-function held(holder: Seen): ClientFailure {
+/** Says who holds the environment, and how to get it. */
+export function held(holder: Seen): ClientFailure {
   const message = `${holder.workflowId} is held by ${about(holder)} run ${holder.runId}`;
   const where = holder.url === null ? '' : `\nIn the Temporal UI: ${holder.url}`;
   const remedy = `Follow it with: savepoint follow ${holder.workflowId}\nWhile it waits at its go/no-go: --supersede <reason>; during its watch: --take-over <reason>.${where}`;

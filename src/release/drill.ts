@@ -1,4 +1,5 @@
 import type { Plan, PlannedStep, PlannedWatch } from './plan.ts';
+import { referencesIn } from './references.ts';
 import type { Judgement } from './verdict.ts';
 
 /** How a verb of a target is made to fail: before its effect, after it, or with its answer lost after the effect. */
@@ -99,4 +100,9 @@ export const drillJudgement: Judgement = {
 /** Environments that real users depend on, as far as a name tells. */
 export function looksLikeProduction(environment: string): boolean {
   return /^prod/i.test(environment) || /^live$/i.test(environment);
+}
+
+/** Targets that are the same ones whichever environment is named: nothing of their configuration comes from a worker. */
+export function fixedTargets(plan: Plan): string[] {
+  return plan.targets.filter(({ spec }) => referencesIn(spec).length === 0).map(({ name }) => name);
 }

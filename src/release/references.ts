@@ -16,6 +16,13 @@ export function referencesOf(plan: Plan): string[] {
   return [...found].sort();
 }
 
+/** The references of one part of a plan, sorted. */
+export function referencesIn(spec: Json): string[] {
+  const found = new Set<string>();
+  collect(spec, found);
+  return [...found].sort();
+}
+
 function collect(value: Json, found: Set<string>): void {
   if (typeof value === 'string') {
     // `$${env:X}` stands for the text itself.
