@@ -1,122 +1,70 @@
-import type { TargetFacts } from '../release/compatibility.ts';
-import type { Plan, PlannedStep, StepActivity } from '../release/plan.ts';
-import { type Cause, type Decision, decide } from '../release/policy.ts';
+import type { Plan, PlannedStep } from '../release/plan.ts';
+import type { Tried } from './cases.ts';
+import type { Expectations, Expected } from './history.ts';
+import { type NoReturn, noReturnOf } from './no-return.ts';
+import { askRuleOf, type Prospect, prospectsOf, retryRuleOf } from './prospects.ts';
+import { type Way, Ways } from './ways.ts';
 
-/** What a failure means, before anything has failed: `when` it fails in this way, `leadsTo` what then happens. */
-export type Prospect = { when: string; leadsTo: string; decision: Decision };
-
-/** A step of the runbook with everything that its failure can lead to; nothing listed means: nothing was changed. */
+/**
+ * A step of the runbook with everything that its failure can lead to; nothing listed means: nothing was changed.
+ * `retry`, `ask`: what the plan lets a failure try first; milliseconds. `noReturn`: of a step that changes something.
+ */
 export type StepOutlook = {
   id: string;
   phase: PlannedStep['phase'] | 'watch';
   target: string | null;
+  point: number;
+  retry: { times: number; everyMs: number } | null;
+  ask: { deadlineMs: number } | null;
   prospects: Prospect[];
+  noReturn: NoReturn | null;
 };
 
-const changing: readonly StepActivity[] = ['migrate', 'seed', 'deploy', 'invalidate'];
-const aboutDatabase: readonly StepActivity[] = ['migrate', 'verify', 'seed'];
+/** How long bringing back one target took so far; null: it was never done. */
+export type RestoreOutlook = { target: string; expected: Expected | null };
 
-/** Every step in order with what its failure restores: the rules that a release follows, for this plan. */
-export function outlook(plan: Plan): StepOutlook[] {
-  const steps = plan.steps.map((step, index) => ({
-    id: step.id,
-    phase: step.phase,
-    target: step.target,
-    prospects: prospectsOf(plan, step, plan.steps.slice(0, index + 1)),
-  }));
-  if (plan.watch === null) return steps;
-  const watch = { activity: 'watch' as const, target: null, checks: plan.watch.checks, requests: [] } satisfies Tried;
-  return [...steps, { id: 'watch', phase: 'watch', target: null, prospects: prospectsOf(plan, watch, plan.steps) }];
-}
+/**
+ * The table of a plan: every step in order with what its failure restores by the rules that a release follows, the
+ * ways back that these name, how long restores took, and the first step after which going back may lose rows.
+ */
+export type Outlook = {
+  steps: StepOutlook[];
+  ways: Way[];
+  restores: RestoreOutlook[];
+  noReturn: (NoReturn & { of: string }) | null;
+};
 
-type Tried = Pick<PlannedStep, 'target' | 'checks' | 'requests'> & { activity: StepActivity | 'watch' };
-
-/** `past`: the steps up to and with this one. */
-function prospectsOf(plan: Plan, step: Tried, past: readonly PlannedStep[]): Prospect[] {
-  const targets = factsAfter(plan, past);
-  const heldSinceSavepoint = isHeld(plan, past, targets);
-  const failed = plan.targets.find(({ name }) => name === step.target);
-  const compared = failed?.traits.stores && aboutDatabase.some((each) => each === step.activity);
-  const standings = compared ? (['equal', 'differs'] as const) : ([null] as const);
-  const prospects: Prospect[] = [];
-  for (const cause of causesOf(step)) {
-    for (const standing of standings) {
-      const facts = targets.map((each) => (each.name === step.target && each.changed ? { ...each, standing } : each));
-      const situation = { step, cause, targets: facts, heldSinceSavepoint, loss: null };
-      const decision = decide(situation);
-      prospects.push({ when: whenText(cause, standing, failed?.name ?? null), leadsTo: thenText(decision), decision });
-    }
-  }
-  return withoutRepetition(prospects);
-}
-
-function factsAfter(plan: Plan, past: readonly PlannedStep[]): TargetFacts[] {
-  return plan.targets.map(({ name, traits, compatibility, scope }) => ({
-    name,
-    stores: traits.stores,
-    compatibility,
-    scope,
-    changed: past.some((step) => step.target === name && changing.includes(step.activity)),
-    standing: null,
-  }));
-}
-
-/** Held before the savepoint was taken and not let go since, for every database that was changed. */
-function isHeld(plan: Plan, past: readonly PlannedStep[], targets: readonly TargetFacts[]): boolean {
-  const databases = plan.targets.filter(
-    ({ name, traits }) => traits.stores && targets.some((each) => each.name === name && each.changed),
-  );
-  const isOpen = (name: string): boolean => {
-    const last = past.findLast(
-      (step) => step.target === name && (step.activity === 'hold' || step.activity === 'resume'),
-    );
-    return last?.activity !== 'hold';
+/** `expectations`: from past releases, for the times. */
+export function outlook(plan: Plan, expectations: Expectations = {}): Outlook {
+  const ways = new Ways(plan, expectations);
+  const steps = plan.steps.map((step, index): StepOutlook => {
+    const past = plan.steps.slice(0, index + 1);
+    const { id, phase, target, point } = step;
+    const noReturn = noReturnOf(plan, index);
+    return { id, phase, target, point, ...tries(step), prospects: prospectsOf(plan, { step, past, ways }), noReturn };
+  });
+  const all = plan.watch === null ? steps : [...steps, watchOutlook(plan, ways)];
+  const lossy = all.find(({ noReturn }) => noReturn?.may === 'lose rows');
+  return {
+    steps: all,
+    ways: ways.all,
+    restores: plan.targets.map(({ name }) => ({ target: name, expected: expectations[`restore ${name}`] ?? null })),
+    noReturn: lossy?.noReturn ? { of: lossy.id, ...lossy.noReturn } : null,
   };
-  return databases.length > 0 && databases.every(({ name }) => !isOpen(name));
 }
 
-/** Ways in which a step of this kind can fail. */
-function causesOf(step: Tried): Cause[] {
-  if (step.activity === 'watch' || step.activity === 'performance') return ['failed', 'consult', 'unknown'];
-  if (step.checks.length === 0) return ['failed'];
-  const causes: Cause[] = [];
-  if (step.checks.some((check) => check.critical)) causes.push('failed');
-  if (step.checks.some((check) => !check.critical)) causes.push('consult');
-  return [...causes, 'unknown'];
+function watchOutlook(plan: Plan, ways: Ways): StepOutlook {
+  const step: Tried = { activity: 'watch', target: null, checks: plan.watch?.checks ?? [] };
+  const point = Math.max(0, ...plan.steps.map((each) => each.point));
+  const prospects = prospectsOf(plan, { step, past: plan.steps, ways });
+  return { id: 'watch', phase: 'watch', target: null, point, retry: null, ask: null, prospects, noReturn: null };
 }
 
-function whenText(cause: Cause, standing: 'equal' | 'differs' | null, target: string | null): string {
-  const causes: Record<Cause, string> = {
-    failed: 'it fails',
-    consult: 'it fails mildly',
-    unknown: 'it cannot be measured',
+function tries(step: PlannedStep): Pick<StepOutlook, 'retry' | 'ask'> {
+  const retry = retryRuleOf(step);
+  const ask = askRuleOf(step);
+  return {
+    retry: retry === null ? null : { times: retry.times, everyMs: retry.everyMs },
+    ask: ask === null ? null : { deadlineMs: ask.deadlineMs },
   };
-  if (standing === null) return causes[cause];
-  return `${causes[cause]} and ${target} ${standing === 'equal' ? 'equals its savepoint' : 'differs from its savepoint'}`;
-}
-
-function thenText(decision: Decision): string {
-  switch (decision.do) {
-    case 'stop':
-      return 'stops; nothing was changed';
-    case 'restore':
-      return `restores ${decision.targets.join(', ')} (${decision.procedure})`;
-    case 'prove-unchanged':
-      return `restores nothing; ${decision.targets.join(', ')} is proved unchanged`;
-    case 'ask': {
-      const silence = decision.silence === 'stay' ? 'silence: stay' : 'silence: people are paged';
-      return `asks: ${decision.choices.join(', ')} (${silence})`;
-    }
-  }
-}
-
-/** Causes that lead to the same are one line. */
-function withoutRepetition(prospects: readonly Prospect[]): Prospect[] {
-  const kept: Prospect[] = [];
-  for (const prospect of prospects) {
-    const same = kept.find((each) => each.leadsTo === prospect.leadsTo);
-    if (same === undefined) kept.push({ ...prospect });
-    else same.when = `${same.when}; or ${prospect.when}`;
-  }
-  return kept;
 }
