@@ -31,6 +31,16 @@ export function besideName(database: string, release: string): string {
   return derived(database, `_beside_${shortRelease(release)}`);
 }
 
+/** Savepoint and migration without any user, by which the release's own rows are told apart. */
+export function referenceName(database: string, release: string): string {
+  return derived(database, `_reference_${shortRelease(release)}`);
+}
+
+/** Where a migration is tried out. */
+export function scratchName(database: string, release: string): string {
+  return derived(database, `_scratch_${shortRelease(release)}`);
+}
+
 /** What a replaced database is called; `count` tells several of one release apart, from 1. */
 export function supersededName(database: string, release: string, count: number): string {
   return derived(database, `_superseded_${shortRelease(release)}${count > 1 ? `_${count}` : ''}`);
@@ -38,7 +48,7 @@ export function supersededName(database: string, release: string, count: number)
 
 /** Databases that Savepoint made from this one, whatever the release. */
 export function isDerivedFrom(name: string, database: string): boolean {
-  return /_(sp|beside|superseded)_[a-z0-9]{8}(_\d+)?$/.test(name) && name.startsWith(database.slice(0, 20));
+  return /_(sp|beside|reference|scratch|superseded)_[a-z0-9]{8}(_\d+)?$/.test(name) && name.startsWith(database.slice(0, 20));
 }
 
 /** Visible in `pg_stat_activity` for every session of one attempt; at most 63 bytes. */

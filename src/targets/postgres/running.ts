@@ -61,7 +61,7 @@ function scopeOf(call: Call<PostgresSpec>): string {
 }
 
 /** A newer attempt, or another verb, ends what this process still does to the database, and sees it ended. */
-async function endOthers(call: Call<PostgresSpec>): Promise<void> {
+export async function endOthers(call: Call<PostgresSpec>): Promise<void> {
   const scope = scopeOf(call);
   for (const [key, entry] of running) {
     const same = key === call.key && entry.fence === call.fence;

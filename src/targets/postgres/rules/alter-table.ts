@@ -74,7 +74,7 @@ function addColumn({ sight, at, known, cmd }: Part): void {
   const notNull = has('CONSTR_NOTNULL') !== undefined || has('CONSTR_PRIMARY') !== undefined;
   const filled = value !== undefined || counted || has('CONSTR_GENERATED') !== undefined;
   const whole = `${known.relation.name}.${name}`;
-  known.columns.set(name, { table: known.relation.name, name, type, notNull, filled, isNew: true });
+  known.columns.set(name, { table: known.relation.name, name, number: 0, type, notNull, filled, isNew: true });
   if (notNull && !filled) {
     const what = `adds ${whole} as NOT NULL without a default: rows that are there have no value, and the previous code writes none`;
     sight.hit('not-null-without-default', { what, at, offset });

@@ -3,10 +3,18 @@ import type { Session } from '../connection.ts';
 
 /** `name`: the type's own name such as `int4`. `mods`: what stands in brackets. `shown`: as people write it. */
 export type ColumnType = { name: string; mods: number[]; shown: string };
-export type Column = { table: string; name: string; type: ColumnType; notNull: boolean; filled: boolean };
+/** `filled`: it has a default. `number` stays the same when it is renamed. */
+export type Column = {
+  table: string;
+  name: string;
+  number: number;
+  type: ColumnType;
+  notNull: boolean;
+  filled: boolean;
+};
 /** Names are `schema.name`, unquoted. `file` changes when the table is rewritten. `key`: columns of the primary key. */
 export type Relation = { name: string; kind: string; bytes: number; file: string; key: string[] };
-export type Constraint = { table: string; name: string; kind: string; definition: string };
+export type Constraint = { table: string; name: string; kind: string; definition: string; columns: string[] };
 export type EnumType = { name: string; labels: string[] };
 
 /** What the migration rules need to know of a database. `path`: schemas that unqualified names are looked for in. */
@@ -26,12 +34,13 @@ const queries = {
         where i.indrelid = c.oid and i.indisprimary), '{}') as key
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${userSchema} and ${notOfExtension('pg_class', 'c.oid')} order by 1`,
-  columns: `select ${full} as table, a.attname as name, a.attnotnull as "notNull", (a.atthasdef or a.attidentity <> '') as filled,
+  columns: `select ${full} as table, a.attname as name, a.attnum as number, a.attnotnull as "notNull", (a.atthasdef or a.attidentity <> '') as filled,
       json_build_object('name', t.typname, 'shown', format_type(a.atttypid, a.atttypmod),
         'mods', coalesce((regexp_match(format_type(a.atttypid, a.atttypmod), '\\(([0-9,]+)\\)'))[1], '')) as type
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace join pg_type t on t.oid = a.atttypid
     where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'f') and ${userSchema} order by 1, a.attnum`,
-  constraints: `select ${full} as table, k.conname as name, k.contype as kind, pg_get_constraintdef(k.oid) as definition
+  constraints: `select ${full} as table, k.conname as name, k.contype as kind, pg_get_constraintdef(k.oid) as definition,
+      coalesce((select array_agg(a.attname::text order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum = any (k.conkey)), '{}') as columns
     from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
     where k.contype in ('c', 'f', 'u', 'x') and ${userSchema} order by 1, 2`,
   enums: `select n.nspname || '.' || t.typname as name, array_agg(e.enumlabel::text order by e.enumsortorder) as labels
