@@ -1,6 +1,7 @@
-import type { Call, Holds, Kind, Prepares, Stores } from '../../release/target.ts';
+import type { Call, Confirms, Holds, Kind, Prepares, Stores } from '../../release/target.ts';
 import { apply } from './apply.ts';
 import { compare, fingerprint } from './compare.ts';
+import { confirm } from './confirm.ts';
 import { hold, resume } from './hold.ts';
 import type { PostgresSpec } from './postgres.schema.ts';
 import { restore } from './restore.ts';
@@ -24,4 +25,5 @@ async function prepare(call: Call<PostgresSpec>): ReturnType<Prepares<PostgresSp
 export const postgres: Kind<PostgresSpec, PostgresState, PostgresChange> &
   Prepares<PostgresSpec> &
   Holds<PostgresSpec> &
-  Stores<PostgresSpec, PostgresState> = { survey, prepare, save, apply, restore, fingerprint, compare, hold, resume };
+  Stores<PostgresSpec, PostgresState> &
+  Confirms<PostgresSpec> = { survey, prepare, save, apply, restore, fingerprint, compare, hold, resume, confirm };
