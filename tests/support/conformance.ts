@@ -41,6 +41,8 @@ export type ConformanceWorld<Spec, State extends Json, Change extends string> = 
   effects(): Promise<string[]>;
   /** Applying `change` with this spec stops half way with a failure. Left out where a kind cannot stop half way. */
   half?: { spec: Spec; change: Change; version: string };
+  /** A newer attempt would end the work of the one before: looking again is no new attempt then. */
+  oneAttempt?: boolean;
   /** Texts that no result may hold. */
   secrets: readonly string[];
   close(): Promise<void>;

@@ -13,9 +13,9 @@ afterEach(() => world.close());
 
 async function prepared(version: string, extra: Record<string, unknown> = {}) {
   const release = siteRelease(world, version, extra);
-  const { location } = await release.prepare();
+  const pinned = await release.prepare();
   const confirmed = (change = 'deploy') => confirm({ ...release.call('confirm'), fence: 0 }, change, version);
-  return { ...release, location: location ?? '', confirmed };
+  return { ...release, location: pinned?.location ?? '', confirmed };
 }
 
 async function serveByHand(install: string): Promise<void> {
