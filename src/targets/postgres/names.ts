@@ -48,7 +48,9 @@ export function supersededName(database: string, release: string, count: number)
 
 /** Databases that Savepoint made from this one, whatever the release. */
 export function isDerivedFrom(name: string, database: string): boolean {
-  return /_(sp|beside|reference|scratch|superseded)_[a-z0-9]{8}(_\d+)?$/.test(name) && name.startsWith(database.slice(0, 20));
+  return (
+    /_(sp|beside|reference|scratch|superseded)_[a-z0-9]{8}(_\d+)?$/.test(name) && name.startsWith(database.slice(0, 20))
+  );
 }
 
 /** Visible in `pg_stat_activity` for every session of one attempt; at most 63 bytes. */
