@@ -142,6 +142,8 @@ function problemOf({ at }: DrillCase, status: ReleaseStatus): string | null {
     );
     return words.join('; ');
   }
+  const helped = status.answered.find(({ kind }) => kind === 'blocked');
+  if (helped !== undefined) return `people had to help: ${helped.text}`;
   return outcome === 'rolled-back' ? null : `it ended ${outcome ?? 'without an ending'}`;
 }
 
