@@ -91,6 +91,8 @@ export type Question = {
   owner: string | null;
   /** What going back would undo, where that was measured. */
   losses?: { target: string; loss: Loss }[];
+  /** How to reach whoever may answer, where the plan says so: person → contact. */
+  contacts?: Record<string, string>;
 };
 
 export type Refusal = { at: string; message: string; by: string; reason: string };

@@ -67,12 +67,23 @@ function openQuestion(story: Story, draft: Draft): Question {
     answers: [],
     owner: null,
     ...(draft.losses === undefined ? {} : { losses: draft.losses }),
+    ...contactsOf(story, rules),
   };
   story.closing = null;
   story.status.question = question;
   story.status.waitingFor = question.text;
   record(story, `asked ${question.deciders.join(', ')}: ${question.text}`);
   return question;
+}
+
+/** Of everybody who may answer, also of those to whom the question may go up. */
+function contactsOf(story: Story, { deciders, escalate }: AskingRules): Pick<Question, 'contacts'> {
+  const { people } = story.input.plan;
+  const known = [...deciders, ...escalate.map(({ to }) => to)].flatMap((name) => {
+    const contact = people[name]?.contact ?? null;
+    return contact === null ? [] : [[name, contact] as const];
+  });
+  return known.length === 0 ? {} : { contacts: Object.fromEntries(known) };
 }
 
 /** An answer names its question, so that one meant for the first is never taken for the second. */
