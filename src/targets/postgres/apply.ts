@@ -51,7 +51,7 @@ async function carryOut(changing: Changing): Promise<Json> {
   if (before?.state === 'done') return before.result;
   const files = await readPinned(call, change, spec);
   const clean = before?.position == null ? false : await mayBeginAgain(changing, before);
-  await beginAttempt(claim, call, { change, clean });
+  await beginAttempt(claim, call, { change, clean, version: changing.version });
   await createWhereAbsent(changing);
   try {
     const result =
@@ -117,7 +117,7 @@ async function createWhereAbsent({ call, claim, progress }: Changing): Promise<v
 }
 
 /** How the user's tool reaches the database. Its sessions are known by their application name. */
-function toolEnvironment({ call, claim, spec, version }: Changing): Record<string, string> {
+export function toolEnvironment({ call, claim, spec, version }: Changing): Record<string, string> {
   const url = urlOf(claim.place, claim.place.database);
   const env: Record<string, string> = {
     PGHOST: url.hostname,

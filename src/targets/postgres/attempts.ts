@@ -26,13 +26,13 @@ export async function readAttempt(claim: Claim, key: string): Promise<Attempt | 
 export async function beginAttempt(
   claim: Claim,
   call: Call<PostgresSpec>,
-  attempt: { change: string; clean: boolean },
+  attempt: { change: string; clean: boolean; version: string },
 ): Promise<void> {
   await claim.maintenance.rows(
-    `insert into savepoint.attempts (key, database, release, change, fence, state) values ($1, $2, $3, $4, $5, 'running')
+    `insert into savepoint.attempts (key, database, release, change, fence, state, version) values ($1, $2, $3, $4, $5, 'running', $7)
      on conflict (key) do update set fence = excluded.fence, state = 'running', position = null,
-       risky = attempts.risky and not $6`,
-    [call.key, claim.place.database, call.release, attempt.change, call.fence, attempt.clean],
+       version = excluded.version, risky = attempts.risky and not $6`,
+    [call.key, claim.place.database, call.release, attempt.change, call.fence, attempt.clean, attempt.version],
   );
 }
 

@@ -18,8 +18,8 @@ export type Facts = {
   settings: DatabaseSettings;
 };
 
-/** Texts of values must not depend on who asks. */
-const fixedSettings = [
+/** Texts of values must not depend on who asks. For the transaction that is open. */
+export const fixedSettings = [
   `set local search_path to pg_catalog`,
   `set local datestyle to 'ISO, YMD'`,
   `set local intervalstyle to 'postgres'`,

@@ -13,6 +13,7 @@ const creationLock = 7_236_001;
  * - `fences`: the newest attempt seen per database · `sessions`: under which names attempts open sessions
  * - `holds`: what was taken away from writers, until it is given back
  * - `savepoints`, `attempts`, `restores`: one row per key, how far it got and what it answered
+ * - `measures`: one row per key of a restore: the reference that tells the release's own rows apart, and what was carried
  */
 const tables = `
   create schema if not exists savepoint;
@@ -32,6 +33,10 @@ const tables = `
   create table if not exists savepoint.restores (
     key text primary key, database text not null, release text not null, beside text, beside_oid text, proof jsonb,
     allowed boolean, closed_at timestamptz, exchanged_at timestamptz, kept text, result jsonb);
+  alter table savepoint.attempts add column if not exists version text;
+  create table if not exists savepoint.measures (
+    key text primary key, database text not null, release text not null, reference text, reference_oid text,
+    applied text, missing text, hold text, carried jsonb, remaining jsonb);
 `;
 
 /** Databases that a first session can be opened in when Savepoint's own does not exist yet. */
@@ -97,11 +102,20 @@ async function createDatabase(place: Place, application: string): Promise<void> 
   }
 }
 
+/** Tables that a later version of Savepoint added come last. */
+async function isComplete(session: Session): Promise<boolean> {
+  const [there] = await session.rows<{ there: boolean }>(
+    `select to_regclass('savepoint.measures') is not null as there`,
+  );
+  return there?.there === true;
+}
+
 /** Savepoint's own database, created with its tables when it does not exist yet. */
 export async function openMaintenance(place: Place, application: string): Promise<Session> {
   const found = await openMaintenanceIfThere(place, application);
-  if (found !== null) return found;
-  await createDatabase(place, application);
+  if (found !== null && (await isComplete(found))) return found;
+  await found?.close();
+  if (found === null) await createDatabase(place, application);
   const session = await openSession(place, maintenanceDatabase, application);
   try {
     await inTransaction(session, async () => {

@@ -41,8 +41,10 @@ async function ownState(session: Session): Promise<{ rows: string[]; head: strin
   };
 }
 
-async function toolState(session: Session): Promise<{ rows: string[]; head: string | null }> {
-  const present = await session.rows<{ schema: string; name: string; head: string }>(
+type ToolTable = { schema: string; name: string; head: string };
+
+async function presentTools(session: Session): Promise<ToolTable[]> {
+  return session.rows<ToolTable>(
     `select n.nspname as schema, c.relname as name, w.head
        from json_to_recordset($1) as w (schema text, name text, head text)
             join pg_class c on c.relname = w.name and c.relkind = 'r'
@@ -51,6 +53,15 @@ async function toolState(session: Session): Promise<{ rows: string[]; head: stri
       order by 1, 2`,
     [JSON.stringify(tools.map(([schema, name, head]) => ({ schema, name, head })))],
   );
+}
+
+/** Tables, as `schema.table` without quotes, in which migration tools write down what they did. */
+export async function toolTables(session: Session): Promise<string[]> {
+  return (await presentTools(session)).map(({ schema, name }) => `${schema}.${name}`);
+}
+
+async function toolState(session: Session): Promise<{ rows: string[]; head: string | null }> {
+  const present = await presentTools(session);
   const rows: string[] = [];
   let newest: string | null = null;
   for (const table of present) {

@@ -1,0 +1,244 @@
+import type { Mark } from '../../../release/loss.ts';
+import { identifier, literal, type Session } from '../connection.ts';
+import { columnOf, isNamed, type Table } from './tables.ts';
+
+/** One of the two databases that are compared, in its snapshot; `table` as it is there. */
+export type Side = { session: Session; table: Table };
+
+/**
+ * What is compared: `before` is how it would be without the users, `now` how it is.
+ *
+ * - `key`: columns by which rows are joined; null: rows are a multiset
+ * - `columns`: those whose values count
+ * - `steady`: those of them that come out the same wherever a release runs; without keys and defaults such as now()
+ */
+export type Comparison = {
+  before: Side;
+  now: Side;
+  key: string[] | null;
+  columns: string[];
+  steady: string[];
+  marks: Mark[];
+};
+
+type Row = {
+  hash: string;
+  key: string[];
+  digest: string;
+  steady: string;
+  count: number;
+  marked: boolean;
+  values: (string | null)[];
+};
+
+/**
+ * One row that differs, or `count` equal ones of a table without a key. `before` and `now`: the row on either side,
+ * null where it is missing.
+ */
+export type Change = {
+  op: 'added' | 'changed' | 'removed';
+  key: string[];
+  count: number;
+  before: Row | null;
+  now: Row | null;
+};
+
+/** Written by smoke tests only: it was marked where it was, and it is where it is. */
+export function isMarked({ before, now }: Pick<Change, 'before' | 'now'>): boolean {
+  return (before?.marked ?? true) && (now?.marked ?? true);
+}
+
+/** A bucket whose sum differs is read row by row, so it holds about this many. */
+const rowsPerBucket = 128;
+const bytesPerRow = 100;
+const mostBuckets = 65_536;
+const page = 2_000;
+
+/** The text of a row by which it is found again in the other database, and the text of what counts. */
+type Texts = { identity: string; content: string };
+
+function textsOf(comparison: Comparison, side: Side): Texts {
+  const other = side === comparison.now ? comparison.before : comparison.now;
+  const content = `row(${comparison.columns.map((name) => countedText(side, other, name)).join(', ')})::text collate "C"`;
+  if (comparison.key === null) return { identity: content, content };
+  return { identity: `row(${comparison.key.map(textOf).join(', ')})::text collate "C"`, content };
+}
+
+function textOf(column: string): string {
+  return `savepoint_row.${identifier(column)}::text`;
+}
+
+/** The value that a new column gave to all older rows at once, such as now(), is no work of users. */
+function countedText(side: Side, other: Side, column: string): string {
+  const missing = columnOf(side.table, column)?.missing ?? null;
+  if (missing === null || columnOf(other.table, column)?.missing == null) return textOf(column);
+  return `case when ${textOf(column)} = ${literal(missing)} then E'\\x01' else ${textOf(column)} end`;
+}
+
+function markedText(marks: Mark[], table: Table): string {
+  const fitting = marks.filter((mark) => isNamed(table, mark.table) && columnOf(table, mark.column) !== undefined);
+  if (fitting.length === 0) return 'false';
+  return `coalesce(${fitting.map(({ column, like }) => `${textOf(column)} like ${literal(like)}`).join(' or ')}, false)`;
+}
+
+function bucketOf({ identity }: Texts, mask: number): string {
+  return `(hashtextextended(${identity}, 0) & ${mask})::int`;
+}
+
+/** How many rows, and what their hashes add up to, in each part of the table. */
+async function readBuckets(side: Side, mask: number, texts: Texts): Promise<Map<number, string>> {
+  const rows = await side.session.rows<{ bucket: number; sum: string }>(
+    `select ${bucketOf(texts, mask)} as bucket, count(*) || ':' || sum(hashtextextended(${texts.content}, 0)::numeric) as sum
+       from ${side.table.from} as savepoint_row group by 1`,
+  );
+  return new Map(rows.map(({ bucket, sum }) => [bucket, sum]));
+}
+
+function maskFor({ before, now }: Comparison): number {
+  const wanted = Math.max(before.table.bytes, now.table.bytes, 1) / bytesPerRow / rowsPerBucket;
+  return Math.min(mostBuckets, 2 ** Math.ceil(Math.log2(Math.max(1, wanted)))) - 1;
+}
+
+/** Reads page by page, so that memory does not grow with the table. */
+async function* pagesOf(session: Session, query: string): AsyncGenerator<Row[]> {
+  await session.run(`declare savepoint_rows no scroll cursor for ${query}`);
+  try {
+    for (;;) {
+      const rows = await session.rows<Row>(`fetch ${page} from savepoint_rows`);
+      yield rows;
+      if (rows.length < page) return;
+    }
+  } finally {
+    await session.run('close savepoint_rows').catch(() => undefined);
+  }
+}
+
+/** `rows`: values of rows without a key. `columns`: a hash of each value, which tells what changed in a row. */
+export type Values = 'none' | 'rows' | 'columns';
+
+type Wanted = { mask: number; buckets: number[]; values: Values };
+
+/** In an order that both servers and this process agree on: hexadecimal digits of hashes. */
+function rowsQuery(comparison: Comparison, side: Side, { mask, buckets, values }: Wanted): string {
+  const texts = textsOf(comparison, side);
+  const hex = (seed: number) => `lpad(to_hex(hashtextextended(${texts.identity}, ${seed})), 16, '0')`;
+  const hash = `(${hex(0)} || ${hex(1)}) collate "C" as hash`;
+  const where = buckets.length > mask ? '' : `where ${bucketOf(texts, mask)} = any ('{${buckets.join(',')}}'::int[])`;
+  const from = `from ${side.table.from} as savepoint_row ${where}`;
+  const marked = markedText(comparison.marks, side.table);
+  if (comparison.key === null) {
+    const all = `array[${comparison.columns.map(textOf).join(', ')}]::text[]`;
+    return `select ${hash}, '{}'::text[] as key, '' as digest, '' as steady, count(*)::int as count,
+        bool_and(${marked}) as marked, ${values === 'rows' ? `min(${all})` : `'{}'::text[]`} as values ${from} group by 1 order by 1`;
+  }
+  const hashes = comparison.columns.map((name) => `hashtextextended(${textOf(name)} collate "C", 0)::text`);
+  return `select ${hash}, array[${comparison.key.map(textOf).join(', ')}]::text[] as key,
+      hashtextextended(${texts.content}, 0)::text as digest, ${steadyText(comparison, side)} as steady, 1 as count,
+      ${marked} as marked, ${values === 'columns' ? `array[${hashes.join(', ')}]::text[]` : `'{}'::text[]`} as values
+    ${from} order by 1`;
+}
+
+function steadyText({ steady }: Comparison, side: Side): string {
+  const there = steady.filter((name) => columnOf(side.table, name) !== undefined);
+  return `hashtextextended(row(${there.map(textOf).join(', ')})::text collate "C", 0)::text`;
+}
+
+/** Pulls single rows out of pages. */
+class Reader {
+  readonly #pages: AsyncGenerator<Row[]>;
+  #rows: Row[] = [];
+  #next = 0;
+  #over = false;
+
+  constructor(pages: AsyncGenerator<Row[]>) {
+    this.#pages = pages;
+  }
+
+  /** The row that comes next, null at the end; at once where its page was read already. */
+  peek(): Row | null | Promise<Row | null> {
+    return this.#rows[this.#next] ?? (this.#over ? null : this.#turn());
+  }
+
+  async #turn(): Promise<Row | null> {
+    while (!this.#over && this.#next >= this.#rows.length) {
+      const turned = await this.#pages.next();
+      this.#over = turned.done === true;
+      this.#rows = turned.done === true ? [] : turned.value;
+      this.#next = 0;
+    }
+    return this.#rows[this.#next] ?? null;
+  }
+
+  skip(): void {
+    this.#next += 1;
+  }
+
+  async close(): Promise<void> {
+    await this.#pages.return(undefined);
+  }
+}
+
+/** Two rows, or groups of equal rows, that are one and the same. */
+function compared(before: Row, now: Row): Change | null {
+  const { key } = now;
+  if (before.digest !== now.digest) return { op: 'changed', key, count: 1, before, now };
+  if (now.count > before.count) return { op: 'added', key, count: now.count - before.count, before: null, now };
+  if (now.count < before.count) return { op: 'removed', key, count: before.count - now.count, before, now: null };
+  return null;
+}
+
+async function* merged(befores: Reader, nows: Reader): AsyncGenerator<Change> {
+  for (;;) {
+    const before = await befores.peek();
+    const now = await nows.peek();
+    if (before === null && now === null) return;
+    if (before !== null && (now === null || before.hash < now.hash)) {
+      yield { op: 'removed', key: before.key, count: before.count, before, now: null };
+      befores.skip();
+    } else if (now !== null && (before === null || now.hash < before.hash)) {
+      yield { op: 'added', key: now.key, count: now.count, before: null, now };
+      nows.skip();
+    } else if (before !== null && now !== null) {
+      const change = compared(before, now);
+      if (change !== null) yield change;
+      befores.skip();
+      nows.skip();
+    }
+  }
+}
+
+async function differingBuckets(comparison: Comparison, mask: number): Promise<number[]> {
+  const { before, now } = comparison;
+  const old = await readBuckets(before, mask, textsOf(comparison, before));
+  const present = await readBuckets(now, mask, textsOf(comparison, now));
+  const all = [...new Set([...old.keys(), ...present.keys()])];
+  return all.filter((bucket) => old.get(bucket) !== present.get(bucket));
+}
+
+/**
+ * Every row that differs, one at a time. Sums of hashes over parts of the table say where to look; only there are rows
+ * read.
+ */
+export async function* differences(comparison: Comparison, values: Values = 'none'): AsyncGenerator<Change> {
+  const mask = maskFor(comparison);
+  const wanted = { mask, buckets: await differingBuckets(comparison, mask), values };
+  if (wanted.buckets.length === 0) return;
+  const reader = (side: Side) => new Reader(pagesOf(side.session, rowsQuery(comparison, side, wanted)));
+  const before = reader(comparison.before);
+  const now = reader(comparison.now);
+  try {
+    yield* merged(before, now);
+  } finally {
+    await before.close();
+    await now.close();
+  }
+}
+
+/** All rows of a table. */
+export async function countRows(side: Side, marks: Mark[]): Promise<{ rows: number; marked: number }> {
+  const marked = markedText(marks, side.table);
+  const [row] = await side.session.rows<{ rows: number; marked: number }>(
+    `select count(*)::float8 as rows, count(*) filter (where ${marked})::float8 as marked from ${side.table.from} as savepoint_row`,
+  );
+  return row ?? { rows: 0, marked: 0 };
+}

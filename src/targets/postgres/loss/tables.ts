@@ -1,0 +1,86 @@
+import { notOfExtension, userSchema } from '../catalogue.ts';
+import type { Session } from '../connection.ts';
+import { toolTables } from '../migration-state.ts';
+
+/**
+ * One column as one of two databases has it.
+ *
+ * - `type`: as declared · `base`: the same without its length or scale, so that a cast to it cuts nothing off
+ * - `missing`: text of the value that rows from before the column was added have; null when there is none
+ * - `computed`: what it has by default is not the same everywhere: now(), a sequence, a random value
+ */
+export type Column = {
+  name: string;
+  type: string;
+  base: string;
+  generated: boolean;
+  identity: boolean;
+  computed: boolean;
+  missing: string | null;
+};
+
+/**
+ * A table, or a whole partitioned one. Partitions are not listed by themselves.
+ *
+ * - `name`: quoted where needed, with its schema · `plain`: the same without quotes, as people write it
+ * - `from`: what to read from, so that rows of inheriting tables are not counted twice
+ * - `key`: columns of the primary key, null when there is none · `bytes`: size on disk
+ * - `foreign`: some of it lives on another server · `ruled`: rules rewrite what is written to it
+ * - `tool`: a migration tool keeps its records in it
+ */
+export type Table = {
+  name: string;
+  plain: string;
+  from: string;
+  key: string[] | null;
+  columns: Column[];
+  bytes: number;
+  foreign: boolean;
+  ruled: boolean;
+  tool: boolean;
+};
+
+export type Tables = Map<string, Table>;
+
+const query = `
+  select format('%I.%I', n.nspname, c.relname) as name, n.nspname || '.' || c.relname as plain,
+    case when c.relkind = 'p' then '' else 'only ' end || format('%I.%I', n.nspname, c.relname) as "from",
+    (select array_agg(a.attname::text order by array_position(k.conkey, a.attnum))
+       from pg_constraint k join pg_attribute a on a.attrelid = c.oid and a.attnum = any (k.conkey)
+      where k.conrelid = c.oid and k.contype = 'p') as key,
+    (select coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+        'base', format_type(a.atttypid, -1), 'generated', a.attgenerated <> '', 'identity', a.attidentity <> '',
+        'computed', a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid) ~ '\\(|CURRENT_|LOCALTIME', false),
+        'missing', (a.attmissingval::text::text[])[1]) order by a.attnum), '[]')
+       from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
+    (select coalesce(sum(pg_relation_size(t.relid)), 0)::float8 from pg_partition_tree(c.oid) t)
+      + case when c.relkind = 'r' then pg_relation_size(c.oid) else 0 end as bytes,
+    exists (select from pg_partition_tree(c.oid) t join pg_class l on l.oid = t.relid where l.relkind = 'f') as "foreign",
+    exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type in ('2', '3', '4')) as ruled
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'p') and not c.relispartition and ${userSchema}
+    and (${notOfExtension('pg_class', 'c.oid')} or exists (select from pg_extension x where c.oid = any (x.extconfig)))
+  order by 1`;
+
+/** Inside a transaction under the fixed settings. Rows of foreign tables live elsewhere, and no restore undoes them. */
+export async function readTables(session: Session): Promise<Tables> {
+  const tools = new Set(await toolTables(session));
+  const rows = await session.rows<Omit<Table, 'tool'>>(query);
+  return new Map(rows.map((row) => [row.name, { ...row, tool: tools.has(row.plain) }]));
+}
+
+export function columnOf(table: Table | undefined, name: string): Column | undefined {
+  return table?.columns.find((column) => column.name === name);
+}
+
+/** Does `written`, as `orders`, `schema.orders` or quoted, name this table? */
+export function isNamed(table: Pick<Table, 'name' | 'plain'>, written: string): boolean {
+  return [table.name, table.plain].some((name) => name === written || name === `public.${written}`);
+}
+
+/** How many large objects there are; they belong to no table. */
+export async function countLargeObjects(session: Session): Promise<number> {
+  const [row] = await session.rows<{ count: number }>('select count(*)::int as count from pg_largeobject_metadata');
+  return row?.count ?? 0;
+}
