@@ -6,7 +6,7 @@ import { certify, observe, readCase, readCertificates } from './drilling.ts';
 import type { Activities } from './inputs.ts';
 import { measurePerformance } from './performance.ts';
 import { pin } from './pinning.ts';
-import { readPrevious } from './previous.ts';
+import { readPrevious, readRelease } from './previous.ts';
 import { report } from './reporting.ts';
 import { targetActivities } from './targets.ts';
 import { tell } from './telling.ts';
@@ -18,6 +18,7 @@ export function createActivities({ clock = systemClock }: { clock?: Clock } = {}
   return {
     ...targetActivities,
     readPrevious,
+    readRelease,
     pin,
     preflight: (input) => runChecks(input, clock),
     verify: (input) => runChecks(input, clock),

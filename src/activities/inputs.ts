@@ -68,7 +68,8 @@ export type CertificatesInput = { place: Place; plan: Plan; withinMs: number; no
 export type ReportInput = { place: Place; status: ReleaseStatus };
 
 /** How the environment was left. `status`: the last status of the run that a continuation takes over. */
-export type Previous = { dirty: Dirty | null; status: ReleaseStatus | null };
+export type Previous = { dirty: Dirty | null; status: ReleaseStatus | null; heldVersion?: string | null };
+export type ReadReleaseInput = { workflowId: string; runId: string };
 
 /** The end of a drive: done, or a question that only a person can answer; the verb is called again afterwards. */
 export type Driven<T> = { state: 'done'; value: T } | { state: 'ask'; question: string };
@@ -79,6 +80,8 @@ export type Driven<T> = { state: 'done'; value: T } | { state: 'ask'; question: 
  */
 export interface Activities {
   readPrevious(input: PreviousInput): Promise<Previous>;
+  /** The status of a release that has ended. */
+  readRelease(input: ReadReleaseInput): Promise<ReleaseStatus>;
   prepare(input: TargetInput): Promise<Driven<Artefact>>;
   pin(input: PinInput): Promise<{ digest: string }>;
   survey(input: TargetInput): Promise<Survey>;

@@ -1,9 +1,10 @@
 import { Context } from '@temporalio/activity';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { TargetFailure } from '../release/failure.ts';
 import { phaseAttribute } from '../release/search-attributes.ts';
 import type { Dirty, ReleaseResult, ReleaseStatus } from '../release/status.ts';
 import { atBoundary } from './boundary.ts';
-import type { Previous, PreviousInput } from './inputs.ts';
+import type { Previous, PreviousInput, ReadReleaseInput } from './inputs.ts';
 
 const clean: Previous = { dirty: null, status: null };
 
@@ -18,6 +19,17 @@ export async function readPrevious(input: PreviousInput): Promise<Previous> {
       if (judged !== null) return judged;
     }
     return clean;
+  });
+}
+
+/** @throws TargetFailure `not-found` when there is no such run, or its history cannot be read any more */
+export async function readRelease({ workflowId, runId }: ReadReleaseInput): Promise<ReleaseStatus> {
+  return await atBoundary(async () => {
+    const status = (await describe(workflowId, runId)) === null ? null : await statusOf(workflowId, runId);
+    if (status !== null) return status;
+    throw new TargetFailure('not-found', `what release ${runId} did cannot be read any more`, {
+      remedy: 'see what there is with: savepoint list --all',
+    });
   });
 }
 
@@ -61,7 +73,7 @@ async function judgeRun(workflowId: string, runId: string): Promise<Previous | n
 async function judgeResult(workflowId: string, runId: string): Promise<Previous> {
   const { client } = Context.current();
   const result: ReleaseResult = await client.workflow.getHandle(workflowId, runId).result();
-  if (!result.dirty) return clean;
+  if (!result.dirty) return { ...clean, heldVersion: result.heldVersion ?? null };
   return { dirty: result.dirty, status: await statusOf(workflowId, result.dirty.runId) };
 }
 

@@ -45,6 +45,11 @@ export const verbs: Readonly<Record<string, Entry>> = {
   },
   abort: { group: answer, summary: 'stop a release', load: () => import('./verbs/abort.ts') },
   rollback: { group: answer, summary: 'bring everything back', load: () => import('./verbs/rollback.ts') },
+  restore: {
+    group: answer,
+    summary: 'bring single targets back after a release has ended',
+    load: () => import('./verbs/restore.ts'),
+  },
   pause: { group: answer, summary: 'wait before the next step', load: () => import('./verbs/pause.ts') },
   resume: { group: answer, summary: 'end a pause', load: () => import('./verbs/resume.ts') },
   finish: { group: answer, summary: 'end the watch early and well', load: () => import('./verbs/finish.ts') },

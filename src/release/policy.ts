@@ -178,14 +178,14 @@ export function safeChoices(situation: Situation): ChoiceId[] {
   const safe = (restored: string[]): boolean => incompatiblePairs(targets, restored).length === 0;
   const choices: ChoiceId[] = [];
   if (code.length > 0 && safe(code)) choices.push('restore-code');
-  if (databases.length > 0) choices.push(...choicesWithDatabase(situation, code.length > 0));
+  if (databases.length > 0) choices.push(...waysWithDatabase(situation, code.length > 0));
   if (mayRetry(situation)) choices.push('retry');
   if (mayStay(situation)) choices.push('stay');
   return choices;
 }
 
 /** Where rows would be lost the ways that save them come first; a plan that refuses loss offers nothing that loses any. */
-function choicesWithDatabase(situation: Situation, withCode: boolean): ChoiceId[] {
+export function waysWithDatabase(situation: Situation, withCode: boolean): ChoiceId[] {
   const { heldSinceSavepoint, loss, dataLoss, carries } = situation;
   const plain: ChoiceId = withCode ? 'restore-full' : 'restore-database';
   if (heldSinceSavepoint || loss === 0) return [plain];

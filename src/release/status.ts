@@ -148,7 +148,9 @@ export type ReleaseStatus = {
   notes: string[];
   timeline: TimelineEntry[];
   /** The release whose savepoints this one took over, and how. */
-  continues: { release: string; as: 'resume' | 'restore' | 'accept-dirty'; reason: string } | null;
+  continues: { release: string; as: 'resume' | 'restore' | 'accept-dirty' | 'bring-back'; reason: string } | null;
+  /** Version that was rolled back last, and is released again only when a person says so. */
+  heldVersion?: string | null;
   /** Set when this release was refused because an earlier one was left unfinished; the next start sees it through this. */
   dirty: Dirty | null;
   /** Of a release that a drill started. `tidied`: what the rules let stay and the drill brought back as well. */
@@ -201,4 +203,6 @@ export type ReleaseResult = {
   decidedBy: { by: string; choice: string; reason: string | null } | null;
   notes: string[];
   dirty: Dirty | null;
+  /** Version that was rolled back last: a start of it is refused until a person releases it. */
+  heldVersion?: string | null;
 };

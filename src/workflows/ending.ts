@@ -124,5 +124,13 @@ function resultOf(story: Story, outcome: Outcome): ReleaseResult {
     decidedBy: story.decidedBy,
     notes: status.notes,
     dirty: status.dirty,
+    heldVersion: heldVersion(story, outcome),
   };
+}
+
+/** What went back is held until somebody releases it; a release that changed nothing leaves that as it was. */
+function heldVersion({ status, input }: Story, outcome: Outcome): string | null {
+  const before = status.heldVersion ?? null;
+  if (input.drill !== undefined || status.changed.length === 0) return before;
+  return outcome === 'rolled-back' || outcome === 'partly-rolled-back' ? status.version : null;
 }

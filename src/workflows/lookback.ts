@@ -1,10 +1,11 @@
 import type { Previous } from '../activities/inputs.ts';
 import type { FailureView } from '../release/failure.ts';
 import { shortRelease } from '../release/naming.ts';
-import type { Dirty } from '../release/status.ts';
+import type { Dirty, ReleaseStatus } from '../release/status.ts';
 import { shortly } from './proxies.ts';
 import { GoBack } from './returning.ts';
-import { note, type Story } from './state.ts';
+import { findTarget, note, record, type Story } from './state.ts';
+import { confirmStep } from './trying.ts';
 
 /** The very first step: an environment that somebody left half way is not released to as if nothing had happened. */
 export async function lookBack(story: Story): Promise<void> {
@@ -12,8 +13,10 @@ export async function lookBack(story: Story): Promise<void> {
   const { workflowId, runId } = story.status;
   const { readPrevious } = shortly(story, 'how did the previous release end');
   const previous = await readPrevious({ workflowId, runId, previousRunId });
-  if (continuation.as === 'fresh') {
+  story.status.heldVersion = previous.heldVersion ?? null;
+  if (continuation.as === 'fresh' || continuation.as === 'bring-back') {
     if (previous.dirty !== null) refuseDirty(story, previous.dirty);
+    if (continuation.as === 'fresh') refuseHeld(story);
     return;
   }
   if (previous.dirty === null) {
@@ -29,7 +32,30 @@ export async function lookBack(story: Story): Promise<void> {
     story,
     `${continuation.as} after release ${shortRelease(release)} (${previous.dirty.ended}): ${continuation.reason}`,
   );
-  if (continuation.as !== 'accept-dirty') takeOver(story, previous, continuation.as);
+  if (continuation.as === 'accept-dirty') return;
+  takeOver(story, previous, continuation.as);
+  if (continuation.as === 'resume' && previous.status !== null) await findAgain(story, previous.status);
+}
+
+/** What the earlier release did must still be there; its own word for it is not enough. */
+async function findAgain(story: Story, earlier: ReleaseStatus): Promise<void> {
+  const back = earlier.restored.filter(({ state }) => state === 'restored' || state === 'by-hand');
+  const isDone = (id: string): boolean => earlier.steps.some((step) => step.id === id && step.state === 'done');
+  const missing: string[] = [];
+  for (const step of story.input.plan.steps) {
+    if (step.change === null || step.target === null || !isDone(step.id)) continue;
+    if (findTarget(story, step.target).traits.confirms !== true) continue;
+    if (back.some(({ target }) => target === step.target)) continue;
+    const { state, detail } = await confirmStep(story, step);
+    record(story, `${step.id} by the earlier release: ${state}; ${detail}`);
+    if (state === 'not-done') missing.push(`${step.id} (${detail})`);
+  }
+  if (missing.length === 0) return;
+  refuse(story, {
+    kind: 'changed',
+    message: `the earlier release had done what is not found any more: ${missing.join('; ')}`,
+    remedy: 'bring it back with --restore, or look yourself and start with --accept-dirty <reason>',
+  });
 }
 
 function refuseDirty(story: Story, dirty: Dirty): never {
@@ -41,6 +67,22 @@ function refuseDirty(story: Story, dirty: Dirty): never {
     message: `release ${shortRelease(dirty.release)} of ${dirty.version ?? 'an unknown version'} ended ${dirty.ended} half way: ${what}`,
     remedy:
       'start with --resume to finish it, --restore to bring it back, or --accept-dirty <reason> after you looked yourself',
+  });
+}
+
+/** What was rolled back does not come again by mistake: somebody says that the reason for it is gone. */
+function refuseHeld(story: Story): void {
+  const { again, drill } = story.input;
+  const { version, heldVersion } = story.status;
+  if (heldVersion !== version || drill !== undefined) return;
+  if (again !== undefined) {
+    note(story, `released again after it was rolled back, by ${again.by}: ${again.reason}`);
+    return;
+  }
+  refuse(story, {
+    kind: 'refused',
+    message: `${version} was rolled back and is held`,
+    remedy: `release another version, or this one with: savepoint start ${version} --again <reason>`,
   });
 }
 

@@ -25,7 +25,9 @@ export type Continuation =
   | { as: 'fresh' }
   | { as: 'resume'; reason: string }
   | { as: 'restore'; reason: string }
-  | { as: 'accept-dirty'; reason: string };
+  | { as: 'accept-dirty'; reason: string }
+  /** Nothing is released: these targets, or all that the release of run `from` changed, go back to its savepoints. */
+  | { as: 'bring-back'; reason: string; from: string; targets: string[] };
 
 export type ReleaseInput = {
   plan: Plan;
@@ -37,6 +39,8 @@ export type ReleaseInput = {
   /** Starts outside the window; needs a person and a reason. */
   windowOverride: { by: string; reason: string } | null;
   continuation: Continuation;
+  /** Lets a version be released again that was rolled back. */
+  again?: { by: string; reason: string };
   /** Run that the starter saw last under this workflow id, null when it saw none. */
   previousRunId: string | null;
   /** Set where a drill started it: which failure is planted. Left out: none. */

@@ -2,6 +2,7 @@ import { ActivityFailure, CancellationScope } from '@temporalio/workflow';
 import type { ReleaseResult } from '../release/status.ts';
 import { Rerouted } from './agreeing.ts';
 import { Abandoned } from './blocked.ts';
+import { bringBack } from './bringing-back.ts';
 import { demandDrill } from './certified.ts';
 import { end, outcomeOf } from './ending.ts';
 import { viewOf } from './failures.ts';
@@ -51,6 +52,7 @@ async function goForward(story: Story): Promise<Return | null> {
     await story.forward.run(async () => {
       await lookBack(story);
       if (story.input.continuation.as === 'restore') throw await wayBackOfAnother(story);
+      if (story.input.continuation.as === 'bring-back') throw await bringBack(story, story.input.continuation);
       enter(story, 'prepare');
       await takePhase(story, 'prepare');
       enter(story, 'preflight');

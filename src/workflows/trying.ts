@@ -2,6 +2,7 @@ import { sleep } from '@temporalio/workflow';
 import type { FailureRule, PlannedStep } from '../release/plan.ts';
 import { type ChoiceId, type Decision, type Situation, safeChoices } from '../release/policy.ts';
 import type { Choice } from '../release/status.ts';
+import type { Confirmation } from '../release/target.ts';
 import { viewOf } from './failures.ts';
 import { patiently } from './proxies.ts';
 import { type Answered, ask, choice, type Draft } from './questions.ts';
@@ -53,16 +54,21 @@ export async function askUntilDone(story: Story, step: Tried, draft: Draft): Pro
 }
 
 /** Null when the target shows that the change has taken effect. */
-export async function doubtOf(story: Story, step: Tried): Promise<string | null> {
+async function doubtOf(story: Story, step: Tried): Promise<string | null> {
+  try {
+    const { state, detail } = await confirmStep(story, step);
+    record(story, `${step.id}: ${state}; ${detail}`);
+    return state === 'done' ? null : `${step.target} says: ${detail}`;
+  } catch (error) {
+    return `${step.target} could not be asked: ${viewOf(error).message}`;
+  }
+}
+
+/** Asks the target whether the change of a step has taken effect. */
+export async function confirmStep(story: Story, step: Tried): Promise<Confirmation> {
   const target = findTarget(story, step.target);
   const patienceMs = 5 * 60_000;
   const { confirm } = patiently(story, { summary: `is ${step.id} done`, patienceMs, target });
-  const change = step.change ?? '';
-  try {
-    const { state, detail } = await confirm({ ...callOf(story, target, 'confirm'), patienceMs, change });
-    record(story, `${step.id}: ${state}; ${detail}`);
-    return state === 'done' ? null : `${target.name} says: ${detail}`;
-  } catch (error) {
-    return `${target.name} could not be asked: ${viewOf(error).message}`;
-  }
+  const input = { ...callOf(story, target, 'confirm'), patienceMs, change: step.change ?? '' };
+  return await confirm(input);
 }

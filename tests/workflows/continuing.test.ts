@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryEffects, memoryWorld } from '../../src/targets/memory/world.ts';
+import { forgetMemoryWorld, memoryEffects, memoryWorld } from '../../src/targets/memory/world.ts';
 import { benchForFile } from '../support/file-bench.ts';
 import { memoryPlan, worldsOf } from '../support/plans.ts';
 import { approve, type Handle, until } from '../support/release.ts';
@@ -44,6 +44,23 @@ describe('after a release was terminated half way', () => {
     const after = await bench().start(memoryPlan({ application }), { version: 'v3' });
     await approve(after);
     expect(await after.result()).toMatchObject({ outcome: 'released', dirty: null });
+  });
+
+  it('--resume is refused when what was done is not found any more', async () => {
+    const application = 'resumed-in-vain';
+    const first = await bench().start(memoryPlan({ application, backend: { workMs: { apply: '3s' } } }));
+    await approve(first);
+    await until(first, ({ steps }) => steps.some(({ id, state }) => id === 'deploy backend' && state === 'running'));
+    await first.terminate('somebody pressed the wrong button');
+    const { database } = worldsOf(application);
+    // Somebody restored the database by hand meanwhile.
+    forgetMemoryWorld(database);
+    const continuation = { as: 'resume', reason: 'it was a slip' } as const;
+    const next = await bench().start(memoryPlan({ application }), { continuation });
+    const result = await next.result();
+    expect(result).toMatchObject({ outcome: 'stopped', failure: { kind: 'changed' }, dirty: { version: 'v2' } });
+    expect(result.failure?.message).toContain('migrate database');
+    expect(memoryWorld(database).state.schema).toBe('v1');
   });
 
   it('--restore brings it back to what was observed before', async () => {

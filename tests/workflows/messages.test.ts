@@ -206,7 +206,14 @@ describe('abort', () => {
     await until(handle, ({ steps }) => steps.some(({ id, state }) => id === 'deploy frontend' && state === 'running'));
     await handle.executeUpdate(abortUpdate, { args: [{ by: 'deployment-lead', reason: 'customers call' }] });
     const { question } = await until(handle, (status) => status.question?.kind === 'abort');
-    expect(question?.choices.map(({ id }) => id)).toEqual(['go-back', 'restore-code', 'restore-full', 'stay']);
+    expect(question?.choices.map(({ id }) => id)).toEqual([
+      'go-back',
+      'restore-code',
+      'carry-over-and-restore',
+      'export-and-restore',
+      'restore-full',
+      'stay',
+    ]);
     await handle.executeUpdate(decideUpdate, {
       args: [{ by: 'deployment-lead', question: question?.id ?? '', choice: 'stay', reason: 'backend is fine' }],
     });

@@ -1,6 +1,6 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { memoryEffects, memoryWorld } from '../../src/targets/memory/world.ts';
+import { memoryEffects, memoryWorld, writeRows } from '../../src/targets/memory/world.ts';
 import { decideUpdate } from '../../src/workflows/messages.ts';
 import { benchForFile } from '../support/file-bench.ts';
 import { memoryPlan, worldsOf } from '../support/plans.ts';
@@ -77,14 +77,29 @@ describe('a broken release', () => {
   it('asks before it restores a database that users wrote to, and restores it with a reason', async () => {
     const application = 'asks-first';
     const handle = await bench().start(
-      memoryPlan({ application, database: failed('apply', { change: 'migrate', when: 'half' }) }),
+      memoryPlan({
+        application,
+        database: { ...failed('apply', { change: 'migrate', when: 'half' }), workMs: { apply: '400ms' } },
+      }),
     );
     await approve(handle);
-    const { question } = await until(handle, (status) => status.question?.kind === 'failure');
-    expect(question?.choices.map(({ id }) => id)).toEqual(['restore-database', 'stay']);
+    await until(handle, ({ steps }) => steps.some(({ id, state }) => id === 'migrate database' && state === 'running'));
+    writeRows(worldsOf(application).database, 2);
+    const { question } = await until(handle, (status) => status.question?.losses?.[0]?.loss.rows === 2);
+    expect(question?.choices.map(({ id }) => id)).toEqual([
+      'carry-over-and-restore',
+      'export-and-restore',
+      'restore-database',
+      'stay',
+      'done-by-hand',
+    ]);
     expect(question?.onSilence).toBeNull();
     await decide(handle, 'restore-database', 'the new column is half filled');
-    expect(await handle.result()).toMatchObject({ outcome: 'rolled-back', restored: [{ target: 'database' }] });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'rolled-back',
+      restored: [{ target: 'database' }],
+      rowsLost: 2,
+    });
     expect(versions(application)).toEqual(['v1', 'v1', 'v1']);
   });
 

@@ -1,14 +1,9 @@
-import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
-import type { Started } from '../../client/starting.ts';
-import type { ReleaseClient } from '../../client.ts';
-import { exitCodes } from '../../release/endings.ts';
 import { UsageError } from '../failing.ts';
-import { follow } from '../following.ts';
 import type { Io } from '../io.ts';
 import { withClient, writtenPlan } from '../place.ts';
 import { mustLoadPlan } from '../planning.ts';
-import { type People, whoAmI } from '../who.ts';
+import { afterStart, requesterOf } from '../started.ts';
 
 type Options = {
   plan?: string;
@@ -20,6 +15,7 @@ type Options = {
   restore?: string;
   acceptDirty?: string;
   overrideWindow?: string;
+  again?: string;
   supersede?: string;
   takeOver?: string;
 };
@@ -40,6 +36,7 @@ export function define(command: Command, io: Io): void {
     .addOption(dirty('--resume <reason>', 'go on where an unfinished release stopped', 'resume'))
     .addOption(dirty('--restore <reason>', 'first bring back what an unfinished release changed', 'restore'))
     .addOption(dirty('--accept-dirty <reason>', 'take things as an unfinished release left them', 'acceptDirty'))
+    .option('--again <reason>', 'release a version that was rolled back')
     .option('--override-window <reason>', 'start outside the release window')
     .addOption(
       new Option('--supersede <reason>', 'take the place of a release that waits at go/no-go').conflicts('takeOver'),
@@ -63,32 +60,12 @@ async function start(io: Io, version: string, options: Options): Promise<void> {
       preApproved: options.yes ? { by: options.approver ?? requester, reason: '--yes' } : null,
       windowOverride: options.overrideWindow ? { by: requester, reason: options.overrideWindow } : null,
       continuation: continuationOf(options),
+      ...(options.again ? { again: { by: requester, reason: options.again } } : {}),
       ...displacing(options, requester),
     });
     if (started.displaced) io.say(`${started.displaced.version} made room: ${started.displaced.outcome}`);
     await afterStart(io, client, { started, requester, detach: options.detach === true });
   });
-}
-
-type AfterStart = { started: Started; requester: string; detach: boolean };
-
-async function afterStart(io: Io, client: ReleaseClient, { started, requester, detach }: AfterStart): Promise<void> {
-  const { workflowId, runId, url } = started;
-  io.say(`started ${workflowId}${url === null ? '' : `  ${url}`}`);
-  if (!detach) return await follow(io, { client, workflowId, runId, url, person: requester });
-  io.give(`follow it with: savepoint follow ${workflowId}`, { schemaVersion: 1, workflowId, runId, url });
-  io.exitCode = exitCodes.stillRunning;
-}
-
-/** Anybody may ask for a release; who is not in the plan is named by the user of the machine. */
-async function requesterOf(io: Io, by: string | undefined, people: People): Promise<string> {
-  const who = await whoAmI(io, by, people);
-  const { person, rule } = who ?? { person: userInfo().username, rule: 'user of this machine' };
-  if (rule !== '--by') io.say(`asked for by ${person} (${rule})`);
-  const known = Object.keys(people);
-  if (known.length > 0 && !known.includes(person))
-    io.say(`${person} is not among the people of the plan: ${known.join(', ')}`);
-  return person;
 }
 
 function continuationOf({ resume, restore, acceptDirty }: Options) {
