@@ -232,9 +232,10 @@ export type KindTraits = {
   prepares: boolean;
   splits: boolean;
   local: boolean;
-  /** Has the verbs of `Measures`, of `Rehearses`, of `Confirms`, of `Keeps`; left out: it has not. */
+  /** Has the verbs of `Measures`, of `Rehearses`, of `Stages`, of `Confirms`, of `Keeps`; left out: it has not. */
   measures?: boolean;
   rehearses?: boolean;
+  stages?: boolean;
   confirms?: boolean;
   keeps?: boolean;
 };

@@ -50,4 +50,5 @@ export const processTraits = {
   splits: false,
   local: true,
   confirms: true,
+  stages: true,
 } as const satisfies KindTraits;

@@ -10,7 +10,8 @@ import { begin, keepJson, type ProcessCall, placeOf, savedFile, versionsFolder }
 import type { ProcessSpec } from './process.schema.ts';
 import { fingerprintOf, type ProcessState, stateNow } from './proof.ts';
 import { restore } from './restore.ts';
-import { stopServices } from './services.ts';
+import { stopServices, stopStaged } from './services.ts';
+import { stage, unstage } from './stage.ts';
 import type { HowToRun } from './start.ts';
 import { survey } from './survey.ts';
 import { look } from './switching.ts';
@@ -28,6 +29,7 @@ async function save(call: ProcessCall): Promise<Step<Savepoint<ProcessState>>> {
   const { place } = attempt;
   const known = (await readJson(savedFile(attempt))) as Savepoint<ProcessState> | undefined;
   if (known !== undefined) return { state: 'done', value: known };
+  await stopStaged(place.root, call.spec.stopWithin);
   const scene = await look(place);
   const { state, fingerprint } = await stateNow(call, place, scene);
   const value: Savepoint<ProcessState> = {
@@ -72,6 +74,8 @@ export const process: Kind<ProcessSpec, ProcessState, 'deploy'> = {
   restore,
   hold,
   resume,
+  stage,
+  unstage,
   confirm,
   async fingerprint(call) {
     call.signal.throwIfAborted();

@@ -15,14 +15,17 @@ export type Service = {
   processes: Found[];
 };
 
-function markersOf(root: string): Markers {
-  return { SAVEPOINT_ROOT: root, SAVEPOINT_ROLE: 'service' };
+/** `staged`: started for a rehearsal; no user is led to it, and no other verb takes it for a service. */
+export type Role = 'service' | 'staged';
+
+function markersOf(root: string, role: Role): Markers {
+  return { SAVEPOINT_ROOT: root, SAVEPOINT_ROLE: role };
 }
 
 /** Every service that was started under this root and lives, oldest first. */
-export async function servicesOf(root: string): Promise<Service[]> {
+export async function servicesOf(root: string, role: Role = 'service'): Promise<Service[]> {
   const services = new Map<string, Service>();
-  for (const found of await findMarked(markersOf(root))) {
+  for (const found of await findMarked(markersOf(root, role))) {
     const marker = (name: string) => found.markers[`SAVEPOINT_${name}`] ?? '';
     const start = marker('START');
     const known = services.get(start);
@@ -49,8 +52,13 @@ export async function stopServices(root: string, services: readonly Service[], g
   if (services.length === 0) return;
   const starts = new Set(services.map(({ start }) => start));
   const find = async () =>
-    (await findMarked(markersOf(root))).filter((found) => starts.has(found.markers.SAVEPOINT_START ?? ''));
+    (await findMarked(markersOf(root, 'service'))).filter((found) => starts.has(found.markers.SAVEPOINT_START ?? ''));
   await endAll(find, graceMs);
+}
+
+/** Ends whatever a rehearsal started under this root, of this release or of one that was given up. */
+export async function stopStaged(root: string, graceMs: number): Promise<void> {
+  await endAll(() => findMarked(markersOf(root, 'staged')), graceMs);
 }
 
 /** True while nobody listens there. */

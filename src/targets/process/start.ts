@@ -8,12 +8,13 @@ import { checkInstalled, type Manifest } from '../shell/install.ts';
 import type { Markers } from '../shell/processes.ts';
 import { endGroup } from '../shell/run.ts';
 import { type Attempt, directoryOf, logOf, versionsFolder } from './place.ts';
-import { isFree } from './services.ts';
+import { isFree, type Role } from './services.ts';
 import { lead, look } from './switching.ts';
 
 /** The verb that starts a service; going back never takes one that a deployment started. */
-export type Verb = 'deploy' | 'restore' | 'resume';
-export type StartOn = { port: number; verb: Verb };
+export type Verb = 'deploy' | 'restore' | 'resume' | 'stage';
+/** `staged`: variables of a rehearsal, laid over the service's own. */
+export type StartOn = { port: number; verb: Verb; staged?: Record<string, string> };
 
 /** What a version is started with; kept with it, so that it can be started again as it was. */
 export type HowToRun = { run: string[]; environment: string[] };
@@ -33,12 +34,12 @@ export function endOf(start: string): string | null {
 const inherited =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|LD_LIBRARY_PATH)$/;
 
-function environmentOf({ call, place }: Attempt, manifest: Manifest, on: { start: string; port: number; verb: Verb }) {
+function environmentOf({ call, place }: Attempt, manifest: Manifest, on: StartOn & { start: string }) {
   const base = Object.fromEntries(Object.entries(process.env).filter(([name]) => inherited.test(name)));
   const names = new Set(howToRun(manifest).environment);
   const own = Object.fromEntries(Object.entries(call.spec.env).filter(([name]) => names.has(name)));
   const markers: Markers = {
-    SAVEPOINT_ROLE: 'service',
+    SAVEPOINT_ROLE: (on.staged === undefined ? 'service' : 'staged') satisfies Role,
     SAVEPOINT_ROOT: place.root,
     SAVEPOINT_START: on.start,
     SAVEPOINT_TARGET: call.target,
@@ -51,7 +52,8 @@ function environmentOf({ call, place }: Attempt, manifest: Manifest, on: { start
     SAVEPOINT_DIGEST: manifest.digest,
     SAVEPOINT_PORT: String(on.port),
   };
-  return { ...base, ...own, PORT: String(on.port), HOST: call.spec.host, VERSION: manifest.version, ...markers };
+  const given = { PORT: String(on.port), HOST: call.spec.host, VERSION: manifest.version };
+  return { ...base, ...own, ...on.staged, ...given, ...markers };
 }
 
 /**
