@@ -92,7 +92,7 @@ async function putAside(claim: Claim, release: string, allowed: boolean): Promis
   );
   const comment =
     `Replaced by a restore of release ${release} at ${who?.day} UTC; was ${place.database}, owner ${who?.owner}. ` +
-    'Savepoint never drops it; a person may.';
+    `Savepoint never drops it. Look after it within a week: savepoint superseded discard ${kept} --by <person> --reason <why>`;
   await maintenance.run(`comment on database ${identifier(kept)} is ${literal(comment)}`);
   await maintenance.run(`alter database ${identifier(kept)} allow_connections ${allowed}`);
   return kept;

@@ -76,6 +76,20 @@ async function takeLock(session: Session, place: Place): Promise<void> {
   }
 }
 
+/**
+ * Works while no verb does, without claiming anything: nobody's attempt is ended. `maintenance` is a session in Savepoint's
+ * own database.
+ * @throws TargetFailure `busy` while a verb works on the database
+ */
+export async function betweenVerbs<T>(maintenance: Session, place: Place, work: () => Promise<T>): Promise<T> {
+  await takeLock(maintenance, place);
+  try {
+    return await work();
+  } finally {
+    await maintenance.rows('select pg_advisory_unlock($1, hashtext($2))', [verbLock, place.database]);
+  }
+}
+
 /** Ends every session of this attempt, whatever statement it runs; the server rolls back what was open. */
 async function endOwnSessions(place: Place, application: string): Promise<void> {
   const session = await openAnywhere(place, 'savepoint/cancel');

@@ -12,13 +12,13 @@ export const ownSchema = 'savepoint';
 /** PostgreSQL cuts longer names off. */
 const longestName = 63;
 
-function derived(database: string, suffix: string): string {
-  const room = longestName - Buffer.byteLength(suffix);
-  if (Buffer.byteLength(database) <= room) return database + suffix;
+function derived(database: string, ending: string): string {
+  const room = longestName - Buffer.byteLength(ending);
+  if (Buffer.byteLength(database) <= room) return database + ending;
   const hash = createHash('sha256').update(database).digest('hex').slice(0, 8);
   let kept = database;
   while (Buffer.byteLength(kept) > room - 9) kept = kept.slice(0, -1);
-  return `${kept}_${hash}${suffix}`;
+  return `${kept}_${hash}${ending}`;
 }
 
 /** Savepoint copy of a database. */
@@ -46,11 +46,21 @@ export function supersededName(database: string, release: string, count: number)
   return derived(database, `_superseded_${shortRelease(release)}${count > 1 ? `_${count}` : ''}`);
 }
 
-/** Databases that Savepoint made from this one, whatever the release. */
-export function isDerivedFrom(name: string, database: string): boolean {
-  return (
-    /_(sp|beside|reference|scratch|superseded)_[a-z0-9]{8}(_\d+)?$/.test(name) && name.startsWith(database.slice(0, 20))
-  );
+const suffix = /_(sp|beside|reference|scratch|superseded)_([a-z0-9]{8})(_\d+)?$/;
+
+/** What a name says of a database that Savepoint made. `release`: its eight characters. */
+export type Derived = { made: string; release: string };
+
+/**
+ * What Savepoint would call so, whatever the release; null for a name that it gives to no copy of this database. What
+ * was made of a copy belongs to the database too.
+ */
+export function derivedFrom(name: string, database: string): Derived | null {
+  const [ending, made, release] = suffix.exec(name) ?? [];
+  if (ending === undefined || made === undefined || release === undefined) return null;
+  if (derived(database, ending) === name) return { made, release };
+  const copy = name.slice(0, -ending.length);
+  return derivedFrom(copy, database) !== null && derived(copy, ending) === name ? { made: 'scratch', release } : null;
 }
 
 /** Visible in `pg_stat_activity` for every session of one attempt; at most 63 bytes. */

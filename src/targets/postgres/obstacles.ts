@@ -1,6 +1,6 @@
 import type { Finding } from '../../release/target.ts';
 import type { Session } from './connection.ts';
-import { isDerivedFrom, maintenanceDatabase, type Place } from './names.ts';
+import { derivedFrom, maintenanceDatabase, type Place } from './names.ts';
 import type { Role } from './rights.ts';
 import { foreignSessions, named } from './sessions.ts';
 
@@ -108,10 +108,10 @@ export async function surveyLeftovers(session: Session, place: Place, expected: 
   const rows = await session.rows<{ name: string; size: string }>(
     `select datname as name, case when has_database_privilege(oid, 'CONNECT') then pg_size_pretty(pg_database_size(oid)) else 'size unknown' end as size from pg_database where not datistemplate order by 1`,
   );
-  const left = rows.filter((row) => isDerivedFrom(row.name, place.database) && !expected.includes(row.name));
+  const left = rows.filter((row) => derivedFrom(row.name, place.database) !== null && !expected.includes(row.name));
   if (left.length === 0) return [];
   const listed = left.map((row) => `${row.name} (${row.size})`).join(', ');
-  return [{ status: 'WARN', what: `kept by earlier releases: ${listed}`, remedy: 'drop what nobody needs any more' }];
+  return [{ status: 'WARN', what: `kept by earlier releases: ${listed}`, remedy: 'savepoint superseded list' }];
 }
 
 /** Does an earlier release still keep writers out? */

@@ -50,5 +50,6 @@ export const processTraits = {
   splits: false,
   local: true,
   confirms: true,
+  keeps: true,
   stages: true,
 } as const satisfies KindTraits;

@@ -6,6 +6,7 @@ import { pinnedInstall, prepareInstall } from '../shell/install.ts';
 import { bringUp, watchLog } from './bring-up.ts';
 import { confirm } from './confirm.ts';
 import { hold, resume } from './holding.ts';
+import { discard, kept } from './kept.ts';
 import { begin, keepJson, type ProcessCall, placeOf, savedFile, versionsFolder } from './place.ts';
 import type { ProcessSpec } from './process.schema.ts';
 import { fingerprintOf, type ProcessState, stateNow } from './proof.ts';
@@ -77,6 +78,8 @@ export const process: Kind<ProcessSpec, ProcessState, 'deploy'> = {
   stage,
   unstage,
   confirm,
+  kept,
+  discard,
   async fingerprint(call) {
     call.signal.throwIfAborted();
     const place = placeOf(call);

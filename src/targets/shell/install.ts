@@ -40,7 +40,7 @@ export function installedAt(root: string, folder: string, install: string): stri
   return join(root, folder, install);
 }
 
-function manifestFile(root: string, install: string): string {
+export function manifestFile(root: string, install: string): string {
   return join(root, '.savepoint', 'versions', `${fileNameOf(install)}.json`);
 }
 
@@ -50,6 +50,10 @@ export async function readManifest(root: string, install: string): Promise<Manif
 
 export async function keepManifest(root: string, manifest: Manifest): Promise<void> {
   await keepPrivate(manifestFile(root, manifest.install), manifest);
+}
+
+export async function forgetManifest(root: string, install: string): Promise<void> {
+  await rm(manifestFile(root, install), { force: true });
 }
 
 /** @throws TargetFailure `changed` naming the files that are not what was pinned */

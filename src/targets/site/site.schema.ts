@@ -23,4 +23,5 @@ export const siteTraits = {
   splits: false,
   local: true,
   confirms: true,
+  keeps: true,
 } as const satisfies KindTraits;

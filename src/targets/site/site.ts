@@ -11,6 +11,7 @@ import { runCommand } from '../shell/run.ts';
 import { lastLines } from '../shell/tail.ts';
 import { changedFiles } from '../shell/tree.ts';
 import { confirm } from './confirm.ts';
+import { discard, kept } from './kept.ts';
 import { refuseBroken } from './pages.ts';
 import {
   type Attempt,
@@ -174,6 +175,8 @@ export const site: Kind<SiteSpec, SiteState, SiteChange> = {
   apply,
   restore,
   confirm,
+  kept,
+  discard,
   async fingerprint(call) {
     call.signal.throwIfAborted();
     return fingerprintOf(call, await currentOf(rootOf(call)));
