@@ -11,6 +11,7 @@ const defaults: Partial<Record<StepActivity, number>> = {
   survey: 2 * minute,
   hold: 2 * minute,
   snapshot: 60 * minute,
+  rehearse: 60 * minute,
   migrate: 60 * minute,
   seed: 30 * minute,
   resume: 2 * minute,
@@ -22,6 +23,7 @@ const defaults: Partial<Record<StepActivity, number>> = {
 /** Fields of a target whose `timeout` the step must outlast. */
 const outlasts: Partial<Record<StepActivity, readonly string[]>> = {
   prepare: ['build'],
+  rehearse: ['migrate'],
   migrate: ['migrate'],
   seed: ['seed'],
   deploy: ['deploy', 'health'],

@@ -4,6 +4,7 @@ import { withFailureRules } from './failing.ts';
 import { changesOf, traitsOf } from './kinds.ts';
 import { plannedRequest } from './measured.ts';
 import { checksPatience, requestsPatience, targetPatience } from './patience.ts';
+import { plannedRehearsal } from './rehearsing.ts';
 import type { WrittenRequest } from './schema/evidence.schema.ts';
 import type { WrittenRelease } from './schema/release.schema.ts';
 import { checksOf, isBreaking, type NamedTarget as Named, plannedCheck, targetsOf } from './written.ts';
@@ -47,6 +48,7 @@ function changing(named: Named, point: number, targets: readonly Named[]): Plann
   return [
     ...holding(named, point - 1, targets),
     { ...onTarget(named, 'snapshot', 'change'), point: point - 1 },
+    ...rehearsing(named, point - 1),
     ...change('migrate'),
     ...(verifiedAsCode ? [] : verify),
     ...change('seed'),
@@ -56,6 +58,12 @@ function changing(named: Named, point: number, targets: readonly Named[]): Plann
     ...(verifiedAsCode ? verify : []),
     ...change('invalidate'),
   ];
+}
+
+/** Nothing that users see is changed by it, so it is a part of the point before. */
+function rehearsing(named: Named, point: number): PlannedStep[] {
+  const rehearsal = plannedRehearsal(named.target.rehearse);
+  return rehearsal === null ? [] : [{ ...onTarget(named, 'rehearse', 'change'), point, rehearsal }];
 }
 
 type Verifying = { id: string; checks: readonly unknown[]; point: number };

@@ -7,6 +7,9 @@ export function referencesOf(plan: Plan): string[] {
   const specs = [
     ...plan.targets.map(({ spec }) => spec),
     ...plan.steps.flatMap(({ checks, requests }) => [...checks, ...requests].map(({ spec }) => spec)),
+    ...plan.steps.flatMap(({ rehearsal }) =>
+      [...(rehearsal?.checks ?? []), ...(rehearsal?.writes ?? [])].map(({ spec }) => spec),
+    ),
     ...plan.afterRollback.map(({ spec }) => spec),
     ...(plan.watch?.checks ?? []).map(({ spec }) => spec),
     ...(plan.watch?.probe ? [plan.watch.probe.spec] : []),

@@ -3,6 +3,7 @@ import { lossRules } from './loss.ts';
 import { measuredRules } from './measured.ts';
 import { needsRules } from './needs.ts';
 import { peopleRules } from './people.ts';
+import { rehearsalRules } from './rehearse.ts';
 import type { Rule } from './rule.ts';
 import { targetRules } from './targets.ts';
 import { windowRules } from './window.ts';
@@ -14,6 +15,7 @@ export const rules: readonly Rule[] = [
   ...needsRules,
   ...failureRules,
   ...lossRules,
+  ...rehearsalRules,
   ...measuredRules,
   ...windowRules,
 ];

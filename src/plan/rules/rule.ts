@@ -44,6 +44,10 @@ export function checkLists(written: WrittenRelease): CheckList[] {
   for (const { name, target } of targetsOf(written)) {
     lists.push({ path: ['targets', name, 'verify'], checks: checksOf(target.verify) });
     lists.push({ path: ['targets', name, 'verifySeed'], checks: checksOf(target.verifySeed) });
+    const { rehearse } = target;
+    if (typeof rehearse !== 'object') continue;
+    lists.push({ path: ['targets', name, 'rehearse', 'checks'], checks: checksOf(rehearse.checks) });
+    lists.push({ path: ['targets', name, 'rehearse', 'writes'], checks: checksOf(rehearse.writes) });
   }
   return lists;
 }

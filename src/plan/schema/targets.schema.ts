@@ -3,6 +3,7 @@ import { targetKinds } from '../../targets/kinds.schema.ts';
 import { duration, name } from '../words.schema.ts';
 import { checksSchema } from './checks.schema.ts';
 import { targetFailureSchema } from './failure.schema.ts';
+import { rehearseSchema } from './rehearse.schema.ts';
 
 const patience = duration.optional();
 
@@ -30,6 +31,9 @@ export const targetFields = {
     ),
   verify: checksSchema.default([]).describe('Checks after the change: after the migration, or after the deployment.'),
   verifySeed: checksSchema.default([]).describe('Checks after the seed, such as counts of seeded rows.'),
+  rehearse: rehearseSchema
+    .optional()
+    .describe('The migration is tried on a copy of the savepoint before it runs. Default false.'),
   onFailure: targetFailureSchema
     .default({})
     .describe('What a failed step tries before its failure counts: step → list, carried out in order.'),
@@ -39,6 +43,7 @@ export const targetFields = {
       survey: patience.describe('Looking whether every undo can be done. Default 2m.'),
       hold: patience.describe('Keeping writers out. Default 2m.'),
       snapshot: patience.describe('Taking the savepoint. Default 1h.'),
+      rehearse: patience.describe('Rehearsing. Default 1h, or longer than the timeout of `migrate`.'),
       migrate: patience.describe('Migrating. Default 1h, or longer than the timeout of `migrate`.'),
       seed: patience.describe('Seeding. Default 30m, or longer than the timeout of `seed`.'),
       resume: patience.describe('Letting writers in again. Default 2m.'),

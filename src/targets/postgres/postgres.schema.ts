@@ -59,4 +59,6 @@ export const postgresTraits = {
   splits: false,
   local: true,
   confirms: true,
+  keeps: true,
+  rehearses: true,
 } as const satisfies KindTraits;

@@ -1,9 +1,13 @@
-import type { Call, Confirms, Holds, Kind, Prepares, Stores } from '../../release/target.ts';
+import type { Call, Confirms, Holds, Keeps, Kind, Prepares, Rehearses, Stores } from '../../release/target.ts';
 import { apply } from './apply.ts';
 import { compare, fingerprint } from './compare.ts';
 import { confirm } from './confirm.ts';
+import { discard } from './discard.ts';
 import { hold, resume } from './hold.ts';
+import { kept } from './kept.ts';
 import type { PostgresSpec } from './postgres.schema.ts';
+import { discardScratch, redirect, scratch, structure } from './rehearsal/scratch.ts';
+import { seen } from './rehearsal/seen.ts';
 import { restore } from './restore.ts';
 import { save } from './save.ts';
 import type { PostgresState } from './savepoints.ts';
@@ -26,4 +30,24 @@ export const postgres: Kind<PostgresSpec, PostgresState, PostgresChange> &
   Prepares<PostgresSpec> &
   Holds<PostgresSpec> &
   Stores<PostgresSpec, PostgresState> &
-  Confirms<PostgresSpec> = { survey, prepare, save, apply, restore, fingerprint, compare, hold, resume, confirm };
+  Confirms<PostgresSpec> &
+  Keeps<PostgresSpec> &
+  Rehearses<PostgresSpec, PostgresState> = {
+  survey,
+  prepare,
+  save,
+  apply,
+  restore,
+  fingerprint,
+  compare,
+  hold,
+  resume,
+  confirm,
+  kept,
+  discard,
+  scratch,
+  discardScratch,
+  structure,
+  seen,
+  redirect,
+};
