@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { effectsOf, type History, historyOf } from './history.ts';
+import { startHost } from './hosts.ts';
 import { judge } from './judge.ts';
 import { type CrashCase, type Reference, titleOf } from './points.ts';
 import { type House, runCase, type Told } from './run-case.ts';
@@ -21,26 +22,31 @@ export type Matrix = {
   close(): Promise<void>;
 };
 
+/** A window for a strike during every check. */
+const answerMs = 100;
+
 /** Workers wait most of the time, for heartbeats that do not come. */
 const atOnce = 8;
 
 /** Starts what all cases share and runs every scene once without a strike. */
 export async function openMatrix(): Promise<Matrix> {
   const folder = await mkdtemp(join(tmpdir(), 'savepoint-crash-'));
-  const answering = createServer((_, response) => void response.end('ok'));
+  const answering = createServer((_, response) => void setTimeout(() => response.end('ok'), answerMs));
   await new Promise<void>((resolve) => answering.listen(0, '127.0.0.1', resolve));
   const listens = answering.address();
   const origin = `http://127.0.0.1:${typeof listens === 'object' ? listens?.port : 0}`;
   const server = await startMortalServer(folder);
+  const host = startHost();
   const close = async (): Promise<void> => {
     answering.close();
     answering.closeAllConnections();
+    await host.kill();
     await server.close();
     await rm(folder, { recursive: true, force: true });
   };
   try {
     const { address, client } = server;
-    const house: House = { address, client, folder, origin, bundle: await bundled(folder) };
+    const house: House = { address, client, folder, origin, host, bundle: await bundled(folder) };
     const references = await Promise.all(scenes.map((scene, index) => refer(house, scene, index)));
     return { references, run: (cases, tell = () => {}) => runAll({ house, server, references, tell }, cases), close };
   } catch (error) {

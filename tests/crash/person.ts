@@ -15,7 +15,7 @@ const preferred = [
 
 /** Answers whatever a release asks until it is over. While nobody serves it there is nothing to read, and that is no error. */
 export async function answerQuestions(handle: Handle, over: AbortSignal): Promise<void> {
-  for (; !over.aborted; await sleep(300, null, { signal: over }).catch(() => null)) {
+  for (; !over.aborted; await sleep(1_000, null, { signal: over }).catch(() => null)) {
     const question = await statusOf(handle)
       .then((status) => status.question)
       .catch(() => null);

@@ -9,14 +9,14 @@ import type { ReleaseResult } from '../../src/release/status.ts';
 import { releaseWorkflowId } from '../../src/workflows/messages.ts';
 import type { release } from '../../src/workflows/release.ts';
 import type { Handle } from '../support/release.ts';
-import { startWorkerProcess, type WorkerProcess } from '../support/worker-process-control.ts';
+import { type Host, type Serving, startHost } from './hosts.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { answerQuestions } from './person.ts';
 import type { Member } from './server.ts';
-import { freezes, journalVariable, kills, type Strike, strikeVariable } from './strike.ts';
+import { freezes, hitsWorker, kills, type Strike } from './strike.ts';
 
-/** What all cases share. `origin`: of a server that answers every request. */
-export type House = { address: string; client: Client; bundle: string; folder: string; origin: string };
+/** What all cases share. `origin`: of a server that answers every request · `host`: a worker process that nobody strikes. */
+export type House = { address: string; client: Client; bundle: string; folder: string; origin: string; host: Host };
 
 /** `name`: of the application, so also of its queue and folder. `server`: kills it once all who wait for that are held. */
 export type Case = {
@@ -32,17 +32,18 @@ const patienceMs = 240_000;
 /** A worker that was woken up gets this long to do what it should not. */
 const lateMs = 1_500;
 
-type Running = Case & { house: House; home: string; journal: Journal; workers: WorkerProcess[] };
+/** `victims`: worker processes of this case alone. */
+type Running = Case & { house: House; home: string; journal: Journal; victims: Host[] };
 
 /** Releases once, with workers of its own, and does what the strike asks for from outside. */
 export async function runCase(house: House, given: Case): Promise<Told> {
   const home = join(house.folder, given.name);
   await mkdir(home, { recursive: true });
-  const running: Running = { ...given, house, home, journal: openJournal(join(home, 'journal')), workers: [] };
+  const running: Running = { ...given, house, home, journal: openJournal(join(home, 'journal')), victims: [] };
   const startedAt = Date.now();
   try {
     const plan = await loadCase(running);
-    await Promise.all(Array.from({ length: given.strike?.way === 'one of two killed' ? 2 : 1 }, () => serve(running)));
+    await serveFirst(running);
     const handle = await start(running, plan);
     const over = new AbortController();
     const [result] = await Promise.all([
@@ -50,12 +51,12 @@ export async function runCase(house: House, given: Case): Promise<Told> {
       handleStrike(running, over.signal),
       answerQuestions(handle, over.signal),
     ]);
-    for (const worker of running.workers) worker.thaw();
+    for (const victim of running.victims) victim.thaw();
     if (given.strike !== null && freezes(given.strike.way)) await sleep(lateMs);
     return { result, plan, journal: running.journal, home, seconds: (Date.now() - startedAt) / 1000 };
   } finally {
     given.server?.over();
-    await Promise.all(running.workers.map((worker) => worker.kill()));
+    await Promise.allSettled([...running.victims.map((victim) => victim.kill()), house.host.leave(given.name)]);
   }
 }
 
@@ -87,33 +88,32 @@ async function start({ house, name }: Running, plan: Plan): Promise<Handle> {
   });
 }
 
-/** The first one is struck; whoever comes after it only tells the journal. */
-async function serve({ house, name, home, strike, workers }: Running): Promise<void> {
-  const words = { address: house.address, host: name, taskQueue: name, bundle: house.bundle };
-  const isFirst = workers.length === 0 || strike?.way === 'one of two killed';
-  const struck = strike !== null && isFirst ? { [strikeVariable]: JSON.stringify(strike) } : {};
-  const script = new URL('./worker.ts', import.meta.url);
-  workers.push(await startWorkerProcess({ ...words, script }, { [journalVariable]: join(home, 'journal'), ...struck }));
+/** A strike that hits a worker hits a process that was started for it. */
+async function serveFirst(running: Running): Promise<void> {
+  const { house, strike, victims } = running;
+  if (strike === null || !hitsWorker(strike.way)) return await house.host.serve(servingOf(running, strike));
+  for (let count = strike.way === 'one of two killed' ? 2 : 1; count > 0; count -= 1) victims.push(startHost());
+  await Promise.all(victims.map((victim) => victim.serve(servingOf(running, strike))));
+}
+
+function servingOf({ house: { address, bundle }, name, home }: Running, strike: Strike | null): Serving {
+  return { address, bundle, queue: name, journal: join(home, 'journal'), strike };
 }
 
 async function handleStrike(running: Running, over: AbortSignal): Promise<void> {
-  const { strike, journal, workers } = running;
+  const { strike, journal, victims, house } = running;
+  const [victim] = victims;
   if (strike === null || strike.way === 'one of two killed' || strike.way === 'answer lost') return;
-  const [victim] = workers;
-  if (kills(strike.way)) {
-    await until(() => journal.entries('struck').length > 0, over);
-    await victim?.gone;
-    if (!over.aborted) await serve(running);
-    return;
-  }
+  await until(() => journal.entries().some(({ what }) => what === 'struck' || what === 'held'), over);
+  if (over.aborted) return;
   if (strike.way === 'server killed') {
-    await until(() => journal.entries('held').length > 0, over);
-    if (!over.aborted) await running.server?.held();
+    await running.server?.held();
     journal.letGo();
     return;
   }
-  await until(() => journal.entries('struck').length > 0, over);
-  await serve(running);
+  if (kills(strike.way)) await victim?.gone;
+  await house.host.serve(servingOf(running, null));
+  if (kills(strike.way)) return;
   const isPast = (): boolean =>
     journal.entries('answered').some(({ point, pid }) => point === strike.point && pid !== victim?.pid);
   await until(isPast, over);

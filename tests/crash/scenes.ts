@@ -23,31 +23,38 @@ const workMs = Object.fromEntries(
     .filter(([verb, pause]) => memorySchema.shape.workMs.safeParse({ [verb]: pause }).success),
 );
 
-const passes = (name: string): object => ({ name, kind: 'command', run: ['sleep', '0.1'] });
-const fails = (name: string): object => ({ name, kind: 'command', run: ['false'] });
-
+/** Checks of a server that answers every request with 200. */
+type Checks = { passes(name: string): object; fails(name: string): object };
 type Variant = { database?: object; frontend?: object; more?: object };
 
-function planOf(compatibility: 'backward' | 'breaking', variant: Variant = {}): Scene['plan'] {
+function checksOf(origin: string): Checks {
+  const passes = (name: string): object => ({ name, kind: 'http', url: `${origin}/` });
+  return { passes, fails: (name) => ({ ...passes(name), expect: { status: 500 } }) };
+}
+
+function planOf(compatibility: 'backward' | 'breaking', vary: (checks: Checks) => Variant = () => ({})): Scene['plan'] {
   const world = (name: string): object => ({ file: `./${name}.world`, workMs });
-  return (application, origin) =>
-    memoryPlan({
+  return (application, origin) => {
+    const checks = checksOf(origin);
+    const { database, frontend, more } = vary(checks);
+    return memoryPlan({
       application,
       database: {
         ...world('database'),
         compatibility,
         writers: ['backend', 'frontend'],
-        verify: [passes('rows are there')],
-        verifySeed: [passes('seeds are there')],
-        ...variant.database,
+        verify: [checks.passes('rows are there')],
+        verifySeed: [checks.passes('seeds are there')],
+        ...database,
       },
-      backend: { ...world('backend'), verify: [passes('it answers')] },
-      frontend: { ...world('frontend'), ...variant.frontend },
-      more: { ...evidence(origin), ...variant.more },
+      backend: { ...world('backend'), verify: [checks.passes('it answers')] },
+      frontend: { ...world('frontend'), ...frontend },
+      more: { ...evidence(origin, checks), ...more },
     });
+  };
 }
 
-function evidence(origin: string): object {
+function evidence(origin: string, { passes }: Checks): object {
   const request = { name: 'front page', url: `${origin}/`, samples: 3, every: '10ms', errors: { rollBack: '90 %' } };
   return {
     preflight: [passes('disk')],
@@ -63,9 +70,11 @@ function evidence(origin: string): object {
   };
 }
 
-const smokeFails = { more: { smoke: [fails('shop'), { ...passes('login'), repeatable: true }] } };
-const verifyFails = { database: { verify: [fails('rows are there')] } };
-const noFrontend = { frontend: { faults: [{ verb: 'apply', kind: 'failed', times: 99 }] } };
+const smokeFails = ({ passes, fails }: Checks): Variant => ({
+  more: { smoke: [fails('shop'), { ...passes('login'), repeatable: true }] },
+});
+const verifyFails = ({ fails }: Checks): Variant => ({ database: { verify: [fails('rows are there')] } });
+const noFrontend = (): Variant => ({ frontend: { faults: [{ verb: 'apply', kind: 'failed', times: 99 }] } });
 
 /** Each way back that the rules know, over targets that can say exactly what was done to them and how often. */
 export const scenes: readonly Scene[] = [

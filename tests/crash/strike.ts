@@ -26,14 +26,15 @@ export type Way = (typeof ways)[number];
 /** `point`: name of the activity as the journal gives it. */
 export type Strike = { way: Way; point: string };
 
-/** Variables of a worker process: its journal, and the strike as JSON where it is to be struck. */
-export const journalVariable = 'SAVEPOINT_CRASH_JOURNAL';
-export const strikeVariable = 'SAVEPOINT_CRASH_STRIKE';
-
 export function freezes(way: Way): boolean {
   return way.startsWith('frozen');
 }
 
 export function kills(way: Way): boolean {
   return way.startsWith('killed') || way === 'one of two killed';
+}
+
+/** Needs a worker process of its own: nobody else is to be hit. */
+export function hitsWorker(way: Way): boolean {
+  return freezes(way) || kills(way);
 }
