@@ -1,6 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ReleaseClient } from '../client.ts';
+import { boundInWords, boundShown } from '../release/answering.ts';
+import type { Bound } from '../release/loss.ts';
 import type { Choice, Question, ReleaseStatus } from '../release/status.ts';
+import { boundOf } from './bounds.ts';
 import { told } from './failing.ts';
 import type { Io } from './io.ts';
 
@@ -8,6 +11,9 @@ import type { Io } from './io.ts';
 export type Sitting = { client: ReleaseClient; workflowId: string; person: string | null };
 
 const later = 'later';
+
+/** As typed; empty where nothing was asked for. */
+type Answer = { reason: string; upTo: string };
 
 /**
  * Asks the person at the terminal what a release waits for, when that person may answer. An answer that comes from
@@ -76,21 +82,34 @@ export class Asker {
     if (prompts.isCancel(chosen)) return this.#detach();
     const choice = question.choices.find((each) => each.id === chosen);
     if (choice === undefined) return;
+    const shown = boundShown(await this.#now(question), choice);
+    if (signal.aborted) return;
+    const upTo = shown === null ? '' : await prompts.text({ ...rowsPrompt(choice, shown), signal });
+    if (signal.aborted) return;
+    if (prompts.isCancel(upTo)) return this.#detach();
     const needed = choice.needsReason || choice.id === 'reject';
     const reason = needed ? await prompts.text({ message: 'Why?', validate: notEmpty, signal }) : '';
     if (signal.aborted) return;
     if (prompts.isCancel(reason)) return this.#detach();
-    await this.#send(question, choice, reason);
+    await this.#send(question, choice, { reason, upTo });
+  }
+
+  /** What going back would undo is counted while the question is open, so it may know more by now. */
+  async #now(question: Question): Promise<Question> {
+    const { client, workflowId } = this.#sitting;
+    const status = await client.status(workflowId).catch(() => null);
+    return status?.question?.id === question.id ? status.question : question;
   }
 
   /** A refusal is told and the question is asked again with the next look. */
-  async #send(question: Question, choice: Choice, reason: string): Promise<void> {
+  async #send(question: Question, choice: Choice, { reason, upTo }: Answer): Promise<void> {
     const { client, workflowId, person } = this.#sitting;
     const by = person ?? '';
     try {
       if (question.kind !== 'go-no-go') {
         const why = reason === '' ? {} : { reason };
-        await client.decide(workflowId, { by, question: question.id, choice: choice.id, ...why });
+        const bound = upTo === '' ? {} : { upTo: boundOf(upTo) };
+        await client.decide(workflowId, { by, question: question.id, choice: choice.id, ...why, ...bound });
       } else if (choice.id === 'approve') await client.approve(workflowId, { by, digest: question.digest ?? '' });
       else await client.reject(workflowId, { by, reason });
     } catch (error) {
@@ -104,6 +123,21 @@ export class Asker {
 export function mayAsk(io: Pick<Io, 'interactive'>, question: Question, person: string | null): boolean {
   if (!io.interactive || person === null || question.barred === person) return false;
   return question.deciders.includes(person) && !question.answers.some((answer) => answer.by === person);
+}
+
+/** What was counted is offered; while users go on writing it is soon more. */
+function rowsPrompt({ id }: Choice, shown: Bound) {
+  const which = id === 'carry-over-and-restore' ? 'Rows that do not fit and may be lost' : 'Rows that may be lost';
+  return { message: `${which}, such as 40 or orders=40,users=2`, initialValue: boundInWords(shown), validate: aBound };
+}
+
+function aBound(value: string | undefined): string | undefined {
+  try {
+    boundOf(value ?? '');
+    return undefined;
+  } catch (error) {
+    return told(error).message;
+  }
 }
 
 function notEmpty(value: string | undefined): string | undefined {

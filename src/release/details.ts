@@ -1,4 +1,4 @@
-import { type WayToAnswer, waysToAnswer, whoAnswers } from './answering.ts';
+import { lossesInWords, type WayToAnswer, waysToAnswer, whoAnswers } from './answering.ts';
 import { endings } from './endings.ts';
 import { code, codeBlock, plainText, prose, utf8Length } from './markdown.ts';
 import { joined, type Section, section } from './sections.ts';
@@ -85,7 +85,9 @@ function headline(status: ReleaseStatus): Section {
   if (Object.keys(status.held).length > 0) {
     lines.push(
       '',
-      `⚠ Held, so users may be cut off: ${Object.keys(status.held)
+      `⚠ Held${status.heldSince ? ` since ${moment(status.heldSince)}` : ''}, so users may be cut off: ${Object.keys(
+        status.held,
+      )
         .map((name) => plainText(name))
         .join(', ')}`,
     );
@@ -112,7 +114,8 @@ function questionSections(status: ReleaseStatus, question: Question): Section[] 
       ? 'It waits until somebody answers.'
       : `Until ${moment(question.deadline)}; without an answer ${silence}.`;
   const who = `Who: ${plainText(whoAnswers(question))} · asked ${moment(question.askedAt)}`;
-  const lines = ['', ...prose(question.why), '', who, '', until];
+  const losses = lossesInWords(question).map((each) => `- ${plainText(each, 1000)}`);
+  const lines = ['', ...prose(question.why), ...(losses.length > 0 ? ['', ...losses] : []), '', who, '', until];
   const answers = question.answers.map(
     ({ by, choice, at }) => `- ${plainText(by)} said ${code(choice)} at ${moment(at)}`,
   );
@@ -140,7 +143,7 @@ const widestCommand = 66;
 /** What is wider than the panel is cut off there; a shell reads on after a backslash, unless it is quoted. */
 function overLines(command: string): string {
   if (command.length <= widestCommand) return command;
-  const [first, ...options] = command.split(/ (?=--[a-z]+ )/);
+  const [first, ...options] = command.split(/ (?=--[a-z-]+ )/);
   const lines = [first ?? ''];
   for (const option of options) {
     const last = lines.at(-1) ?? '';

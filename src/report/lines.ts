@@ -1,5 +1,6 @@
-import { waysToAnswer, whoAnswers } from '../release/answering.ts';
+import { lossesInWords, waysToAnswer, whoAnswers } from '../release/answering.ts';
 import { endings } from '../release/endings.ts';
+import { fateInWords } from '../release/loss.ts';
 import type { Question, ReleaseResult, ReleaseStatus, RestoredTarget, StepStatus } from '../release/status.ts';
 import type { Savepoint } from '../release/target.ts';
 import {
@@ -116,6 +117,8 @@ export function restoredLines(target: RestoredTarget): Line[] {
       ),
     );
   }
+  const fate = fateInWords(target.loss, target.carried);
+  if (fate !== null) lines.push(line(target.loss?.rows === 0 ? 'quiet' : 'warn', `    ${oneLine(fate)}`));
   if (target.failure) {
     lines.push(line('bad', `    ${target.failure.kind}: ${oneLine(target.failure.message)}`));
     if (target.failure.remedy) lines.push(line('plain', `    → ${oneLine(target.failure.remedy)}`));
@@ -126,7 +129,8 @@ export function restoredLines(target: RestoredTarget): Line[] {
 /** A question with the command for each answer. */
 export function questionLines(status: ReleaseStatus, question: Question): Line[] {
   const lines = [line('strong', `? ${oneLine(question.text)}`), ...indented('quiet', question.why)];
-  lines.push(line('plain', `    who: ${whoAnswers(question)}`));
+  for (const loss of lossesInWords(question)) lines.push(line('warn', `    ${oneLine(loss)}`));
+  lines.push(line('plain', `    who: ${oneLine(whoAnswers(question))}`));
   if (question.deadline !== null) {
     const silence = question.onSilence === null ? 'people are told again' : `the answer is "${question.onSilence}"`;
     lines.push(line('plain', `    until ${moment(question.deadline)}; without an answer ${silence}`));

@@ -4,7 +4,7 @@ import type { Line } from './lines.ts';
 import type { Outlook, StepOutlook } from './outlook.ts';
 import { headLines, outsideLines, peopleLines, watchLength } from './plan-lines.ts';
 import type { ChoiceOutlook, Prospect } from './prospects.ts';
-import { noReturnLines, restoreLines, takes, waysLines } from './way-lines.ts';
+import { noReturnLines, restoreLines, waysLines } from './way-lines.ts';
 import type { Way } from './ways.ts';
 
 const phaseHeadings: Record<StepOutlook['phase'], string> = {
@@ -59,19 +59,14 @@ function stepDetails({ prospects, retry, ask, noReturn, phase }: StepOutlook, wa
 }
 
 function prospectLines({ when, leadsTo, way, choices, decision }: Prospect, ways: readonly Way[]): Line[] {
-  const tone = decision.do === 'ask' ? 'warn' : 'quiet';
-  const by = way === null ? '' : ` · ${wayText(way, ways)}`;
+  const tone = choices.length > 0 ? 'warn' : 'quiet';
+  const by = way === null ? '' : `: way ${way}`;
   const because = decision.do === 'stop' ? [] : [`          because ${decision.because}`];
   return [
     { tone, text: `      ${when} → ${leadsTo}${by}` },
     ...because.map((text): Line => ({ tone: 'quiet', text })),
     ...choices.map((choice): Line => ({ tone: 'quiet', text: `          ${choiceText(choice, ways)}` })),
   ];
-}
-
-function wayText(id: number, ways: readonly Way[]): string {
-  const way = ways.find((each) => each.id === id);
-  return way === undefined ? `way ${id}` : `way ${id}, ${takes(way)}`;
 }
 
 const meanings: Record<string, string> = {
@@ -91,6 +86,6 @@ function choiceText({ id, restores, way }: ChoiceOutlook, ways: readonly Way[]):
   const known = ways.find((each) => each.id === way);
   const meaning = known?.rows === 'none' ? 'no row is lost' : (meanings[id] ?? '');
   const what = restores.length === 0 ? '' : ` ${restores.join(', ')};`;
-  const by = way === null ? '' : `; ${wayText(way, ways)}`;
+  const by = way === null ? '' : `; way ${way}`;
   return `${id}:${what} ${meaning}${by}`;
 }

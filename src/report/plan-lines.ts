@@ -48,7 +48,7 @@ function tableLines(plan: Plan, { steps }: Outlook): Line[] {
 
 function pointHeading(plan: Plan, { phase, point }: StepOutlook): string {
   if (phase === 'watch' && plan.watch !== null) return `Watch for ${watchLength(plan.watch)}`;
-  return `Rollback point ${point}: ${plan.targets[point - 1]?.name ?? 'everything'} is being changed or was`;
+  return `Rollback point ${point}: from the change of ${plan.targets[point - 1]?.name ?? 'everything'} on`;
 }
 
 /** In the order in which they first appear. */
@@ -67,10 +67,13 @@ function told({ state, leadsTo, way, triedAgain, choices }: Prospect): unknown {
   return [state, leadsTo, way, triedAgain, choices];
 }
 
-function shortLine({ state, leadsTo, way, triedAgain, decision, cause }: Prospect): Line {
+function shortLine({ state, leadsTo, way, triedAgain, choices, silence, cause }: Prospect): Line {
   const again = triedAgain ? 'is tried again, then ' : '';
   const by = way === null ? '' : `: way ${way}`;
-  return { tone: decision.do === 'ask' ? 'warn' : 'quiet', text: `      ${state ?? cause} → ${again}${leadsTo}${by}` };
+  if (choices.length === 0) return { tone: 'quiet', text: `      ${state ?? cause} → ${again}${leadsTo}${by}` };
+  const answers = choices.map(({ id, way: goes }) => (goes === null ? id : `${id} (way ${goes})`)).join(', ');
+  const then = `asks: ${answers}; silence: ${silence ?? 'people are told again'}`;
+  return { tone: 'warn', text: `      ${state ?? cause} → ${again}${then}` };
 }
 
 /** Who is asked when, with how to reach them. */

@@ -161,7 +161,7 @@ function together(rows: readonly Row[]): Prospect[] {
   const kept: Prospect[] = [];
   for (const { conditions, outcome } of rows) {
     const { cause, ...others } = conditions;
-    const parts = Object.values(others).flatMap((words) => (words === null ? [] : [words.join(' or ')]));
+    const parts = Object.values(others).flatMap((words) => (words === null ? [] : [either(words)]));
     const state = parts.length === 0 ? null : parts.join(' and ');
     const when = [(cause ?? []).join(' or '), ...parts].join(' and ');
     const same = kept.find((each) => outcomeKey(withoutState(each)) === outcomeKey(outcome));
@@ -169,6 +169,13 @@ function together(rows: readonly Row[]): Prospect[] {
     else same.when = `${same.when}; or ${when}`;
   }
   return kept;
+}
+
+/** `database differs from its savepoint or cannot be compared`: what all begin with is said once. */
+function either(words: readonly string[]): string {
+  const subject = `${words[0]?.split(' ')[0]} `;
+  const isShared = words.every((each) => each.startsWith(subject));
+  return words.map((each, index) => (isShared && index > 0 ? each.slice(subject.length) : each)).join(' or ');
 }
 
 function withoutState({ when: _when, state: _state, cause: _cause, ...outcome }: Prospect): Outcome {

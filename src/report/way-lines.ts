@@ -50,7 +50,7 @@ const rowsWords: Record<RowsAtStake, string> = {
 };
 
 /** `takes about 4.2 s (from 3 restores)`, for the whole way. */
-export function takes({ expectedMs, from }: Pick<Way, 'expectedMs' | 'from'>): string {
+function takes({ expectedMs, from }: Pick<Way, 'expectedMs' | 'from'>): string {
   if (expectedMs === null) return 'how long it takes is not known yet';
   return `takes about ${duration(expectedMs)} (from ${from === 1 ? '1 restore' : `${from} restores`})`;
 }
