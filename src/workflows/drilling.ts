@@ -36,12 +36,17 @@ const restoring = [
 /** What users of a drilled environment write meanwhile is carried over where the target can, and may be lost elsewhere. */
 export const anyNumberOfRows = Number.MAX_SAFE_INTEGER;
 
+/** Asked more often than that, the way back goes in a circle, such as writers that are held for too long again and again. */
+const mostAnswers = 3;
+
 /**
  * Answers itself what a failure asks, with the restoring choice that saves most. Whatever is blocked, or only a person
  * can do, waits for people as in a release.
  */
 export function answerInDrill(story: Story, question: Question): void {
   if (drillOf(story) === undefined || (question.kind !== 'failure' && question.kind !== 'abort')) return;
+  const own = story.status.answered.filter(({ answers }) => answers.some(({ by }) => by === 'drill'));
+  if (own.length >= mostAnswers) return;
   const offered = question.choices.map(({ id }) => id);
   const choice = restoring.find((id) => offered.includes(id));
   if (choice === undefined) return;

@@ -1,6 +1,7 @@
 import { type CancellationScope, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Place, TargetInput } from '../activities/inputs.ts';
 import { currentDetails } from '../release/details.ts';
+import { caseInWords, drillPrefix } from '../release/drill.ts';
 import type { PlannedStep, PlannedTarget } from '../release/plan.ts';
 import { referencesOf } from '../release/references.ts';
 import { phaseAttribute } from '../release/search-attributes.ts';
@@ -99,7 +100,7 @@ function openStatus({ plan, requester, drill }: ReleaseInput): ReleaseStatus {
     waitingFor: null,
     watch: null,
     rowsLost: null,
-    notes: [],
+    notes: drill === undefined ? [] : [`${drillPrefix}this release is made to fail: ${caseInWords(drill)}`],
     timeline: [],
     continues: null,
     dirty: null,
@@ -120,6 +121,8 @@ export function now(): string {
 
 /** Shows the present state in the Temporal UI; called after every change that people may want to see. */
 export function refresh(story: Story): void {
+  const { status } = story;
+  status.heldSince = Object.keys(status.held).length === 0 ? null : (status.heldSince ?? now());
   setCurrentDetails(currentDetails(story.status));
 }
 
