@@ -13,6 +13,17 @@ export class UsageError extends Error {
   }
 }
 
+/** What was asked for is not done as things stand now; nothing was changed. */
+export class Refused extends Error {
+  readonly remedy: string | null;
+
+  constructor(message: string, remedy: string | null = null) {
+    super(message);
+    this.name = 'Refused';
+    this.remedy = remedy;
+  }
+}
+
 /** A failure as people and scripts are told it. `details` is data for scripts, such as the problems of a plan. */
 export type Told = { kind: string; message: string; remedy: string | null; exitCode: ExitCode; details?: unknown };
 
@@ -30,6 +41,7 @@ const clientExitCodes: Record<ClientFailureKind, ExitCode> = {
 /** Names of errors that other rooms throw for something a person can mend. */
 const expected: Record<string, ExitCode> = {
   UsageError: exitCodes.usage,
+  Refused: exitCodes.personNeeded,
   ToolMissing: exitCodes.unreachable,
   DevServerFailure: exitCodes.unreachable,
   TargetFailure: exitCodes.unexpected,
@@ -40,7 +52,7 @@ export function told(error: unknown): Told {
   if (!(error instanceof Error)) {
     return { kind: 'unexpected', message: String(error), remedy: null, exitCode: exitCodes.unexpected };
   }
-  const remedy = 'remedy' in error && typeof error.remedy === 'string' ? error.remedy : null;
+  const remedy = remedyOf(error);
   const { name, message } = error;
   if (name === 'ClientFailure' && 'kind' in error) {
     const kind = error.kind as ClientFailureKind;
@@ -52,6 +64,12 @@ export function told(error: unknown): Told {
   const exitCode = expected[name];
   if (exitCode !== undefined) return { kind: name === 'UsageError' ? 'usage' : name, message, remedy, exitCode };
   return { kind: 'unexpected', message, remedy: null, exitCode: exitCodes.unexpected };
+}
+
+/** A failure of a target has it among its details. */
+function remedyOf(error: Error): string | null {
+  const holder: object = 'details' in error && typeof error.details === 'object' ? (error.details ?? error) : error;
+  return 'remedy' in holder && typeof holder.remedy === 'string' ? holder.remedy : null;
 }
 
 /** The only place that prints errors. */
