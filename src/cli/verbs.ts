@@ -35,6 +35,11 @@ export const verbs: Readonly<Record<string, Entry>> = {
   follow: { group: run, summary: 'show a release as it goes on', load: () => import('./verbs/follow.ts') },
   list: { group: run, summary: 'list releases', load: () => import('./verbs/list.ts') },
   report: { group: run, summary: 'write a report of a release', load: () => import('./verbs/report.ts') },
+  superseded: {
+    group: run,
+    summary: 'list and discard what releases left behind',
+    load: () => import('./verbs/superseded.ts'),
+  },
   approve: { group: answer, summary: 'say go', load: () => import('./verbs/approve.ts') },
   reject: { group: answer, summary: 'say no', load: () => import('./verbs/reject.ts') },
   decide: {
