@@ -1,5 +1,6 @@
 import { lossesInWords, type WayToAnswer, waysToAnswer, whoAnswers } from './answering.ts';
 import { endings } from './endings.ts';
+import { fateInWords } from './loss.ts';
 import { code, codeBlock, plainText, prose, utf8Length } from './markdown.ts';
 import { joined, type Section, section } from './sections.ts';
 import type { Question, Refusal, ReleaseStatus, RestoredTarget, StepStatus } from './status.ts';
@@ -202,6 +203,8 @@ function restoredLines(target: RestoredTarget): string[] {
     if (group.names.every((name) => name === group.level)) continue;
     lines.push(`  - ${group.level}: ${plainText(group.names.join(', '), 600)}`);
   }
+  const fate = fateInWords(target.loss, target.carried);
+  if (fate !== null) lines.push(`  - ${plainText(fate, 600)}`);
   for (const difference of target.proof?.differences ?? []) {
     const { part, expected, actual } = difference;
     lines.push(

@@ -82,3 +82,15 @@ export function lossInWords(loss: Loss): string {
   });
   return words.filter((each) => each !== null).join('; ') || 'nothing';
 }
+
+/** What became of the rows that users wrote since the savepoint, one line; null where nobody had to measure. */
+export function fateInWords(loss: Loss | undefined, carried: Carried | undefined): string | null {
+  if (loss === undefined) return null;
+  const written = `written since the savepoint: ${lossInWords(loss)}`;
+  if (loss.rows === 0) return written;
+  if (carried === undefined) return `${written}; undone, and still in the database that was set aside`;
+  const done = carried.into === 'copy' ? 'carried over' : 'kept as files';
+  const files = carried.files.length === 0 ? '' : `; files: ${carried.files.join(', ')}`;
+  const left = carried.left === 0 ? '' : `, ${carried.left} do not fit`;
+  return `${written}; ${done}: ${carried.carried}${left}${files}`;
+}

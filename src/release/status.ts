@@ -128,6 +128,8 @@ export type ReleaseStatus = {
   changed: string[];
   /** Target → what `hold` returned, null while it does not tell yet; still held, as far as anybody knows. */
   held: Record<string, Json>;
+  /** Since when something is held; users may be cut off since then. */
+  heldSince?: string | null;
   /** Targets that were let go after their savepoint was taken: users may have written to them since. */
   writtenTo: string[];
   restored: RestoredTarget[];

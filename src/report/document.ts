@@ -30,6 +30,7 @@ export function reportDocument(status: ReleaseStatus): ReportDocument {
   const sections: ReportSection[] = [
     openQuestion(status),
     restored(status),
+    rowsUndone(status),
     { heading: 'Steps', head: ['', 'step', 'time', 'what came out of it'], rows: status.steps.map(stepRow) },
     evidence(status),
     savepoints(status),
@@ -101,6 +102,30 @@ function restored(status: ReleaseStatus): ReportSection {
       target.kept ?? '-',
     ]),
   };
+}
+
+/** Table by table what users had written since the savepoint, and what became of it. */
+function rowsUndone(status: ReleaseStatus): ReportSection {
+  const found = status.restored.flatMap(({ target, loss, carried }) =>
+    (loss?.tables ?? []).map((table) => {
+      const saved = carried?.tables.find((each) => each.table === table.table);
+      const fate = saved === undefined ? 'undone' : `${carried?.into === 'copy' ? 'carried over' : 'kept as files'}`;
+      const left = saved === undefined || saved.left === 0 ? '' : `; ${saved.left} left: ${saved.why.join(', ')}`;
+      const counts = [table.added, table.changed, table.removed, table.marked, table.own].map(String);
+      return [target, table.table, ...counts, table.ignored ? 'ignored' : `${fate}${left}`];
+    }),
+  );
+  const head = [
+    'target',
+    'table',
+    'added',
+    'changed',
+    'deleted',
+    'by smoke tests',
+    'by the release',
+    'what became of it',
+  ];
+  return { heading: 'Rows written since the savepoint', head, rows: found };
 }
 
 function partsText(target: RestoredTarget): string {

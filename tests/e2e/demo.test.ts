@@ -98,10 +98,10 @@ describe('the demo', () => {
     expect(seen.page).not.toContain('shop.min.js');
   });
 
-  it('brings the database back from v3 and v4 and keeps what it replaced', () => {
+  it('brings the database back from v3, v4 and v10 and keeps what it replaced', () => {
     expect(seen.customerColumns).toEqual(['email', 'id', 'name']);
     expect(seen.products).toBe(0);
-    expect(seen.databases.filter((name) => name.includes('superseded'))).toHaveLength(2);
+    expect(seen.databases.filter((name) => name.includes('superseded'))).toHaveLength(3);
   });
 
   it('has every acknowledged order once, with the total that the customer was told', () => {
@@ -111,6 +111,14 @@ describe('the demo', () => {
     const stored = new Map(seen.orders.map((order) => [order.key, order]));
     expect(stored.size).toBe(seen.orders.length);
     for (const { key, id, totalCents } of seen.ledger) expect(stored.get(key)).toEqual({ key, id, total: totalCents });
+  });
+
+  it('carries the orders over that came in while v10 was live, and says how many', () => {
+    const v10 = told.document.releases.find(({ version }) => version === 'v10');
+    expect(v10).toMatchObject({ outcome: 'rolled-back', rowsLost: 0 });
+    const said10 = said.find((line) => line.includes('The deployment lead answers: carry-over-and-restore'));
+    expect(said10).toBeDefined();
+    expect(seen.databases.some((name) => name.includes('reference') || name.includes('beside'))).toBe(false);
   });
 
   it('names the level of every proof and measures no loss that nobody measured', () => {

@@ -7,6 +7,8 @@ export type Intended = {
   outcome: Outcome;
   failedStep: string | null;
   restored: readonly string[];
+  /** What the deployment lead answers when a person has to decide about rows; default: nobody is asked. */
+  answer?: 'carry-over-and-restore';
 };
 
 /** The releases of the demo, in order. v1 is installed before. */
@@ -60,6 +62,14 @@ export const intended: readonly Intended[] = [
     outcome: 'rolled-back',
     failedStep: 'watch',
     restored: ['backend', 'frontend'],
+  },
+  {
+    version: 'v10',
+    story: 'its smoke test fails after customers ordered on a schema that the old code cannot use',
+    outcome: 'rolled-back',
+    failedStep: 'smoke',
+    restored: ['backend', 'frontend', 'database'],
+    answer: 'carry-over-and-restore',
   },
 ];
 

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type ReleaseClient } from '../../client.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { ReleaseResult } from '../../release/status.ts';
@@ -122,7 +123,7 @@ function releaser(options: DemoOptions, { client, workspace }: { client: Release
   void options.stopped.then(() => {
     stopped = true;
   });
-  return async (version: string): Promise<ReleaseResult | null> => {
+  return async (version: string, answer?: Intended['answer']): Promise<ReleaseResult | null> => {
     if (stopped) return null;
     const loaded = await loadPlan(workspace.plans.get(version) ?? '', version, { host: hostname(), requester });
     if ('problems' in loaded) throw new Error(loaded.problems.map(({ message }) => message).join('\n'));
@@ -138,6 +139,39 @@ function releaser(options: DemoOptions, { client, workspace }: { client: Release
       workerWaitMs,
     });
     if (url !== null) options.say(`  ${url}`);
-    return await options.follow({ client, workflowId, runId, url, person: approver });
+    const answering = new AbortController();
+    const answered =
+      answer === undefined
+        ? null
+        : answerAsLead(options.say, { client, workflowId, runId }, { answer, signal: answering.signal });
+    try {
+      return await options.follow({ client, workflowId, runId, url, person: approver });
+    } finally {
+      answering.abort();
+      await answered;
+    }
   };
+}
+
+const thinkingMs = 2000;
+const lookEveryMs = 250;
+
+/** No flag accepts a loss, so the demo plays the person who reads the numbers and decides. */
+async function answerAsLead(
+  say: DemoOptions['say'],
+  { client, workflowId, runId }: Pick<Begun, 'client' | 'workflowId' | 'runId'>,
+  { answer, signal }: { answer: NonNullable<Intended['answer']>; signal: AbortSignal },
+): Promise<void> {
+  while (!signal.aborted) {
+    const { question } = await client.status(workflowId, runId).catch(() => ({ question: null }));
+    if (question?.kind === 'failure' && question.losses !== undefined) {
+      await sleep(thinkingMs, undefined, { signal }).catch(() => undefined);
+      const body = { by: requester, question: question.id, choice: answer, reason: 'no order may be lost' };
+      await client.decide(workflowId, body).then(
+        () => say(`  The deployment lead answers: ${answer}`),
+        (error: Error) => say(`  ${error.message}`),
+      );
+    }
+    await sleep(lookEveryMs);
+  }
 }

@@ -8,7 +8,7 @@ import { reconcile } from './reconcile.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Releases one version and resolves when that has ended; null when the person wants to stop. */
-export type Release = (version: string) => Promise<ReleaseResult | null>;
+export type Release = (version: string, answer?: Intended['answer']) => Promise<ReleaseResult | null>;
 
 export type Telling = {
   workspace: Workspace;
@@ -42,7 +42,7 @@ export async function tellStory({ workspace, release, say, wanted = intended }: 
       say('');
       say(`${next.version}: ${next.story}`);
       const from = Date.now();
-      const result = await release(next.version);
+      const result = await release(next.version, next.answer);
       if (result === null) break;
       // The last question before the end is answered a moment after it.
       await sleep(betweenMs);
