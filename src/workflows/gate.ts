@@ -1,5 +1,6 @@
 import { sleep } from '@temporalio/workflow';
 import type { Plan } from '../release/plan.ts';
+import type { ReleaseStatus } from '../release/status.ts';
 import { give, mayApprove } from './answers.ts';
 import { shortly } from './proxies.ts';
 import { ask, choice } from './questions.ts';
@@ -20,7 +21,7 @@ export async function goNoGo(story: Story): Promise<void> {
     id: 'go-no-go',
     kind: 'go-no-go',
     text: `Release ${application} ${version} to ${environment}?`,
-    why: describe(plan, version),
+    why: describe(plan, story.status),
     choices: [choice('approve', 'Go'), choice('reject', 'No-go', true)],
     onSilence: 'expire',
     rules: plan.gate,
@@ -45,12 +46,12 @@ function answerForScripts(story: Story, digest: string): void {
   else note(story, `the approval given at the start does not count: ${refused}`);
 }
 
-function describe(plan: Plan, version: string): string {
+function describe(plan: Plan, { version, proved }: ReleaseStatus): string {
   const lines = plan.targets.map(({ name, kind, compatibility }) => {
     if (compatibility === null) return `- ${name} (${kind}) → ${version}`;
     const { backward, forward } = compatibility;
     const declared = [backward ? 'backward' : '', forward ? 'forward' : ''].filter((word) => word !== '');
-    return `- ${name} (${kind}) → ${version}, migration ${declared.join(' and ') || 'breaking'} (claimed)`;
+    return `- ${name} (${kind}) → ${version}, migration ${declared.join(' and ') || 'breaking'} (${proved === true ? 'proved' : 'claimed'})`;
   });
   return lines.join('\n');
 }
