@@ -7,6 +7,7 @@ import type { Activities } from './inputs.ts';
 import { measurePerformance } from './performance.ts';
 import { pin } from './pinning.ts';
 import { readPrevious, readRelease } from './previous.ts';
+import { rehearse } from './rehearsal/rehearse.ts';
 import { report } from './reporting.ts';
 import { targetActivities } from './targets.ts';
 import { tell } from './telling.ts';
@@ -20,6 +21,7 @@ export function createActivities({ clock = systemClock }: { clock?: Clock } = {}
     readPrevious,
     readRelease,
     pin,
+    rehearse: (input) => rehearse(input, clock),
     preflight: (input) => runChecks(input, clock),
     verify: (input) => runChecks(input, clock),
     logs: (input) => runChecks(input, clock),

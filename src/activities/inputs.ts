@@ -9,11 +9,13 @@ import type { Message } from '../release/notice.ts';
 import type {
   Plan,
   PlannedNotice,
+  PlannedRehearsal,
   PlannedRequest,
   PlannedTarget,
   PlannedWatch,
   ReleaseWindow,
 } from '../release/plan.ts';
+import type { Rehearsal, RehearsedChange } from '../release/rehearsal.ts';
 import type { Dirty, ReleaseStatus, WatchPoint } from '../release/status.ts';
 import type { Artefact, Beside, Confirmation, Restored, Savepoint, Standing, Survey } from '../release/target.ts';
 import type { Judgement } from '../release/verdict.ts';
@@ -46,6 +48,12 @@ export type LossInput = RestoreInput & { rules: LossRules };
 export type CarryInput = LossInput & { into: Carrying['into'] };
 /** `pendingForMs`: how long a check that could not be asked is asked again before that is the answer. */
 export type ChecksInput = { place: Place; checks: PlannedCheck[]; pendingForMs: number };
+/** `changes`: of the database, in the order of the plan. `service`: whose versions are started on the copy. */
+export type RehearseInput = RestoreInput & {
+  rehearsal: PlannedRehearsal;
+  changes: RehearsedChange[];
+  service: { target: PlannedTarget; pinned: Artefact | null } | null;
+};
 export type PerformanceInput = { place: Place; requests: PlannedRequest[] };
 /** Epoch milliseconds. */
 export type WatchInput = { place: Place; watch: PlannedWatch; fromMs: number; untilMs: number };
@@ -90,6 +98,7 @@ export interface Activities {
   hold(input: TargetInput): Promise<Driven<Json>>;
   resume(input: ResumeInput): Promise<Driven<null>>;
   snapshot(input: TargetInput): Promise<Driven<Savepoint>>;
+  rehearse(input: RehearseInput): Promise<Rehearsal>;
   migrate(input: ApplyInput): Promise<Driven<Json>>;
   seed(input: ApplyInput): Promise<Driven<Json>>;
   deploy(input: ApplyInput): Promise<Driven<Json>>;
