@@ -104,8 +104,11 @@ function agesOf(plan: Plan, step: Tried): Age[] {
   const length = (plan.watch?.stretches ?? []).reduce((sum, { forMs }) => sum + forMs, 0);
   if (step.activity !== 'watch' || length <= hour) return [{ words: null }];
   return [
-    { words: 'within an hour of the last change, or the previous code was seen on the new schema', sinceChangeMs: 0 },
-    { words: 'later, and the previous code was never seen on the new schema', sinceChangeMs: length + hour },
+    { words: 'the last change was within an hour, or the previous code was seen on the new schema', sinceChangeMs: 0 },
+    {
+      words: 'the last change was earlier, and the previous code was never seen on the new schema',
+      sinceChangeMs: length + hour,
+    },
   ];
 }
 
