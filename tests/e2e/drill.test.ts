@@ -1,0 +1,158 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { connect, type ReleaseClient } from '../../src/client.ts';
+import { openWorkspace, type Workspace } from '../../src/dev/demo/workspace.ts';
+import { loadPlan } from '../../src/plan/load.ts';
+import type { Certificate } from '../../src/release/certificate.ts';
+import { savepoint } from '../cli/command.ts';
+import { certificatesIn } from '../support/drill.ts';
+import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
+import { startWorkerProcess, type WorkerProcess } from '../support/worker-process-control.ts';
+import { eventually } from '../support/world.ts';
+
+/** The demo shop, installed at v1 on a real PostgreSQL; v2 is drilled, and its worker is killed in the middle. */
+let temporal: TemporalForTests;
+let shop: Workspace;
+let client: ReleaseClient;
+let folder: string;
+const workers: WorkerProcess[] = [];
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+
+const host = 'drill-test';
+
+async function startWorker(): Promise<void> {
+  const words = { address: temporal.address, host, taskQueue: 'savepoint', bundle: join(folder, 'workflows.js') };
+  workers.push(await startWorkerProcess(words, shop.environment));
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'savepoint-drill-'));
+  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  await writeFile(join(folder, 'workflows.js'), code);
+  temporal = await startTemporal();
+  shop = await openWorkspace();
+  client = await connect({ address: temporal.address, namespace: 'default', identity: 'deployment-lead' });
+  await startWorker();
+  await installed('v1');
+});
+
+afterAll(async () => {
+  await Promise.allSettled(workers.map((worker) => worker.stop()));
+  await client?.close();
+  await shop?.close(false);
+  await temporal?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function installed(version: string): Promise<void> {
+  const loaded = await loadPlan(shop.plans.get(version) ?? '', version, { host });
+  if ('problems' in loaded) throw new Error(loaded.problems.map(({ message }) => message).join('\n'));
+  const { workflowId, runId } = await client.start({
+    plan: loaded.plan,
+    planDigest: loaded.digest,
+    requester: 'deployment-lead',
+    preApproved: { by: 'product-owner', reason: 'a test' },
+    windowOverride: null,
+    continuation: { as: 'fresh' },
+    workerWaitMs: 30_000,
+  });
+  expect(await client.result(workflowId, runId)).toMatchObject({ outcome: 'released' });
+}
+
+/** Everything that users can see, asked for without Savepoint. */
+async function seen() {
+  const database = new pg.Client({ connectionString: shop.environment.SHOP_ADMIN_URL });
+  await database.connect();
+  try {
+    const rows = async (sql: string): Promise<unknown[]> => (await database.query(sql)).rows;
+    const { version } = (await (await fetch(`${shop.origin}/api/version`)).json()) as { version: string };
+    return {
+      version,
+      page: await (await fetch(shop.origin)).text(),
+      columns: await rows(
+        `select table_name, column_name, data_type from information_schema.columns where table_schema = 'public' order by 1, 2`,
+      ),
+      products: await rows('select * from products order by id'),
+      customers: await rows('select * from customers order by id'),
+      orders: await rows('select id, idempotency_key, total_cents from orders order by id'),
+    };
+  } finally {
+    await database.end();
+  }
+}
+
+async function ordered(key: string): Promise<void> {
+  const order = {
+    idempotencyKey: key,
+    customer: { email: 'customer1@mail.example', name: 'Customer' },
+    lines: [{ product: 401, quantity: 1 }],
+  };
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${shop.origin}/api/orders`, { method: 'POST', headers, body: JSON.stringify(order) });
+  expect(answer.status).toBe(201);
+}
+
+const production = ['--production', '--really', 'shop/production', '--yes'];
+
+function drill(...words: string[]) {
+  const plan = shop.plans.get('v2') ?? '';
+  const env = { TEMPORAL_ADDRESS: temporal.address, SAVEPOINT_HOST: host };
+  return savepoint(['drill', '--plan', plan, '--version', 'v2', '--by', 'deployment-lead', ...words], {
+    cwd: folder,
+    env,
+  });
+}
+
+describe('a drill of the demo shop', () => {
+  it('shows the way back from every point, although its worker is killed, and leaves the shop as it was', async () => {
+    for (const key of ['before-1', 'before-2', 'before-3']) await ordered(key);
+    const before = await seen();
+    const drilling = drill(...production, '--json');
+    const killed = (async () => {
+      const deploying = async (): Promise<boolean> => {
+        const status = await client.status('release/shop/production').catch(() => null);
+        if (status?.drill?.at !== 'deploy backend') return false;
+        return status.steps.some(({ id, state }) => id === 'deploy backend' && state === 'running');
+      };
+      await eventually(deploying, 'the backend to be deployed', 120_000);
+      await workers[0]?.kill();
+      await startWorker();
+    })();
+    const ran = await drilling;
+    await killed;
+    expect(ran.stderr).toContain('database (postgres), by env:SHOP_ADMIN_URL');
+    const certificate = JSON.parse(ran.stdout) as Certificate;
+    expect({ failure: certificate.failure, code: ran.code }).toEqual({ failure: null, code: 0 });
+    expect(certificate).toMatchObject({ passed: true, complete: true, version: 'v2' });
+    expect(certificate.cases).toHaveLength(10);
+    const targets = certificate.cases.flatMap(({ restored, tidied }) => [...restored, ...tidied]);
+    const databases = targets.filter(({ target, state }) => target === 'database' && state === 'restored');
+    expect(databases).toHaveLength(9);
+    expect(databases.map(({ proved }) => proved)).toEqual(databases.map(() => 'content'));
+    expect(targets.map(({ proved }) => proved)).not.toContain('unproved');
+    expect(await seen()).toEqual(before);
+    await ordered('after-1');
+    const home = dirname(shop.plans.get('v2') ?? '');
+    const [written] = await certificatesIn(home, 'shop');
+    expect(written?.json).toMatchObject({ id: certificate.id, passed: true });
+    expect(written?.md).toContain('passed: the way back works from every rollback point');
+    expect(await readdir(join(home, 'records', 'shop', 'drills'))).toHaveLength(2);
+  });
+
+  it('is refused where users are, and where another name alone does not make another place', async () => {
+    const refused = await drill('--yes');
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain('production looks like production');
+    expect((await drill('--yes', '--production')).code).toBe(2);
+    expect((await drill('--yes', '--production', '--really', 'shop/staging')).code).toBe(2);
+    const renamed = await drill('--yes', '--environment', 'staging');
+    expect(renamed.code).toBe(2);
+    expect(renamed.stderr).toContain('frontend would be the same in staging as in production');
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { judgeCertificates, shapeOf } from '../../src/release/certificate.ts';
+import { canonicalJson } from '../../src/release/digest.ts';
+import { chosenCases, drillCases, drilledPlan, fixedTargets, looksLikeProduction } from '../../src/release/drill.ts';
+import { compareSeen } from '../../src/release/drill-status.ts';
+import type { Plan } from '../../src/release/plan.ts';
+import { certificate, drillablePlan } from './certificates.ts';
+
+describe('what a drill tries', () => {
+  it('is the first change of each rollback point in each way, and the watch', () => {
+    expect(drillCases(drillablePlan()).map(({ at, how, point }) => `${point} ${at} ${how}`)).toEqual([
+      '1 migrate database before',
+      '1 migrate database after',
+      '1 migrate database lost',
+      '2 deploy backend before',
+      '2 deploy backend after',
+      '2 deploy backend lost',
+      '2 watch watch',
+    ]);
+  });
+
+  it('has no watch where the plan has none', () => {
+    expect(drillCases({ ...drillablePlan(), watch: null }).map(({ at }) => at)).not.toContain('watch');
+  });
+
+  it('can be any step that changes something, in one way, and nothing else', () => {
+    const plan = drillablePlan();
+    expect(chosenCases(plan, { at: 'seed database', how: 'after' })).toEqual([
+      { at: 'seed database', how: 'after', point: 1 },
+    ]);
+    expect(chosenCases(plan, { how: 'watch' })).toEqual([{ at: 'watch', how: 'watch', point: 2 }]);
+    expect(chosenCases(plan, { at: 'snapshot database' })).toEqual([]);
+    expect(chosenCases(plan, { at: 'deploy backend', how: 'watch' })).toEqual([]);
+  });
+
+  it('waits for nobody and for no window, and watches for seconds', () => {
+    const plan = drilledPlan({ ...drillablePlan(), drillWithinMs: 1000 });
+    expect(plan).toMatchObject({ gate: null, window: null });
+    expect(plan).not.toHaveProperty('drillWithinMs');
+    expect(plan.watch).toMatchObject({ stretches: [{ everyMs: 3000, forMs: 3000 }], reviewAfterMs: null });
+    expect(plan.steps.every((step) => !('onFailure' in step))).toBe(true);
+    expect(plan.targets).toEqual(drillablePlan().targets);
+  });
+});
+
+describe('where a drill is refused', () => {
+  it.each([
+    ['production', true],
+    ['prod', true],
+    ['Prod-eu', true],
+    ['live', true],
+    ['staging', false],
+    ['preprod', false],
+    ['delivery', false],
+  ])('%s: %s', (environment, refused) => {
+    expect(looksLikeProduction(environment)).toBe(refused);
+  });
+
+  it('knows the targets that another environment does not move', () => {
+    expect(fixedTargets(drillablePlan())).toEqual(['backend']);
+  });
+});
+
+describe('the shape of a plan', () => {
+  const shape = (plan: Plan): string => canonicalJson(shapeOf(plan));
+  const plan = drillablePlan();
+  const [database, backend] = plan.targets;
+  if (database === undefined || backend === undefined) throw new Error('the plan has two targets');
+
+  it.each<[string, Partial<Plan>]>([
+    ['version', { version: 'v9' }],
+    ['environment', { environment: 'production' }],
+    ['directories', { home: '/elsewhere', records: '/elsewhere/records' }],
+    ['addresses', { targets: [{ ...database, spec: { url: '${env:OTHER}' } }, backend] }],
+    ['gate', { gate: null, drillWithinMs: 5 }],
+  ])('does not depend on %s', (_, other) => {
+    expect(shape({ ...plan, ...other })).toBe(shape(plan));
+  });
+
+  it.each<[string, Partial<Plan>]>([
+    ['compatibility', { targets: [{ ...database, compatibility: { backward: false, forward: false } }, backend] }],
+    ['writers', { targets: [{ ...database, writers: [] }, backend] }],
+    ['scope', { targets: [database, { ...backend, scope: 'self' }] }],
+    ['needs', { targets: [database, { ...backend, needs: [] }] }],
+    ['kind', { targets: [database, { ...backend, kind: 'process' }] }],
+    ['holds', { targets: [{ ...database, traits: { ...database.traits, holds: false } }, backend] }],
+    ['steps', { steps: plan.steps.slice(1) }],
+    ['watch', { watch: null }],
+    ['loss', { rollback: { ...plan.rollback, dataLoss: 'refuse' } }],
+    ['ignored tables', { rollback: { ...plan.rollback, ignore: ['sessions'] } }],
+  ])('depends on %s', (_, other) => {
+    expect(shape({ ...plan, ...other })).not.toBe(shape(plan));
+  });
+});
+
+describe('certificates', () => {
+  const now = Date.parse('2026-03-07T00:00:00Z');
+  const wanted = { shape: 'mine', nowMs: now, withinMs: 30 * 24 * 3_600_000 };
+  const good = certificate({ shape: 'mine', endedAt: '2026-03-01T00:00:00Z' });
+
+  it('open a gate when the newest of the shape passed, is complete and young', () => {
+    expect(judgeCertificates([good], wanted)).toEqual({ certificate: good, refusal: null });
+    const otherShape = certificate({ shape: 'other', endedAt: '2026-03-02T00:00:00Z', passed: false });
+    expect(judgeCertificates([otherShape, good], wanted).refusal).toBeNull();
+  });
+
+  it('are not made good by an older one, nor by parts', () => {
+    const failed = certificate({ shape: 'mine', endedAt: '2026-03-02T00:00:00Z', passed: false, complete: false });
+    expect(judgeCertificates([good, failed], wanted).refusal).toContain('failed');
+    const part = certificate({ shape: 'mine', endedAt: '2026-03-02T00:00:00Z', complete: false });
+    expect(judgeCertificates([good, part], wanted).refusal).toBeNull();
+    expect(judgeCertificates([part], wanted).refusal).toContain('only in parts');
+  });
+
+  it('are refused to the millisecond of their age', () => {
+    const endedAt = new Date(now - wanted.withinMs).toISOString();
+    expect(judgeCertificates([{ ...good, endedAt }], wanted).refusal).toBeNull();
+    expect(judgeCertificates([{ ...good, endedAt }], { ...wanted, nowMs: now + 1 }).refusal).toContain('30 days');
+    expect(judgeCertificates([], wanted).refusal).toContain('never drilled');
+  });
+});
+
+describe('a target after a drill', () => {
+  const at = (parts: [string, 'structure' | 'content' | 'version', string][], running = 'v1') => ({
+    running,
+    fingerprint: { takenAt: '', parts: parts.map(([name, level, value]) => ({ name, level, value })) },
+  });
+  const before = at([
+    ['tables', 'structure', 'a'],
+    ['orders', 'content', '3:7'],
+  ]);
+
+  it('is as it was although users wrote to a database, which is shown', () => {
+    const after = at([
+      ['tables', 'structure', 'a'],
+      ['orders', 'content', '4:9'],
+    ]);
+    const database = { name: 'database', traits: { stores: true } };
+    expect(compareSeen(database, before, after)).toMatchObject({ same: true, contents: [{ part: 'orders' }] });
+    const code = { name: 'backend', traits: { stores: false } };
+    expect(compareSeen(code, before, after)).toMatchObject({ same: false, differences: [{ part: 'orders' }] });
+  });
+
+  it('is not as it was when its structure or what runs differs', () => {
+    const database = { name: 'database', traits: { stores: true } };
+    const migrated = at([
+      ['tables', 'structure', 'b'],
+      ['orders', 'content', '3:7'],
+    ]);
+    expect(compareSeen(database, before, migrated).same).toBe(false);
+    expect(compareSeen(database, before, { ...before, running: 'v2' }).same).toBe(false);
+  });
+});
