@@ -173,6 +173,11 @@ async function notServing(server: Guarded, { dataFile, logFile }: { dataFile: st
   return `The end of its log, ${logFile}:\n${await endOf(logFile)}`;
 }
 
+/** A port that was free a moment ago is somebody else's by now. Only ports that the system chose are worth another try. */
+class PortLost extends DevServerFailure {}
+
+const portTries = 3;
+
 /**
  * Starts a Temporal dev server with its UI and waits until it serves with all search attributes registered. It ends
  * with this program, also when this program is killed, unless `keep` is set.
@@ -182,16 +187,25 @@ async function notServing(server: Guarded, { dataFile, logFile }: { dataFile: st
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   const executable = options.executable ?? (await ensureTemporalCli(options.say ?? (() => {}))).path;
-  const ports = await choosePorts(options);
   const logFile = options.logFile ?? join(await mkdtemp(join(tmpdir(), 'savepoint-temporal-')), 'server.log');
   for (const file of [logFile, options.dataFile]) if (file !== null) await mkdir(dirname(file), { recursive: true });
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOnPorts(options, { executable, logFile });
+    } catch (error) {
+      if (!(error instanceof PortLost) || tries === portTries) throw error;
+    }
+  }
+}
+
+type Program = { executable: string; logFile: string };
+
+async function startOnPorts(options: DevServerOptions, { executable, logFile }: Program): Promise<DevServer> {
+  const ports = await choosePorts(options);
   const log = openSync(logFile, 'w');
-  const keep = options.keep ?? false;
-  const [command = executable, ...words] = await locking(options.dataFile, [
-    executable,
-    ...devServerArguments(ports, options.dataFile),
-  ]);
-  const server = startGuarded(command, words, { log, keep });
+  const words = [executable, ...devServerArguments(ports, options.dataFile)];
+  const [command = executable, ...rest] = await locking(options.dataFile, words);
+  const server = startGuarded(command, rest, { log, keep: options.keep ?? false });
   closeSync(log);
   try {
     await untilServing(server, executable, ports);
@@ -199,8 +213,17 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     const why = await notServing(server, { dataFile: options.dataFile, logFile });
     await server.stop();
     if (!(error instanceof DevServerFailure)) throw error;
-    throw new DevServerFailure(`${error.message} ${why}`, error);
+    const lost = /address already in use/i.test(why);
+    throw lost
+      ? new PortLost(`${error.message} ${why}`, error)
+      : new DevServerFailure(`${error.message} ${why}`, error);
   }
+  return serving(server, ports, { options, logFile });
+}
+
+type Whole = { options: DevServerOptions; logFile: string };
+
+function serving(server: Guarded, ports: Ports, { options, logFile }: Whole): DevServer {
   return {
     address: `${ports.ip}:${ports.port}`,
     namespace: 'default',

@@ -13,9 +13,7 @@ export type TemporalForTests = DevServer & { client: Client };
  */
 export async function startTemporal(options: { ui?: boolean; dataFile?: string } = {}): Promise<TemporalForTests> {
   const uiPort = options.ui ? 0 : null;
-  const start = (): Promise<DevServer> => startDevServer({ dataFile: options.dataFile ?? null, port: 0, uiPort });
-  // A port that was free a moment ago may be somebody else's by now: test files run side by side.
-  const server = await start().catch(start).catch(start);
+  const server = await startDevServer({ dataFile: options.dataFile ?? null, port: 0, uiPort });
   try {
     const connection = await Connection.connect({ address: server.address });
     const client = new Client({ connection, namespace: server.namespace });
