@@ -4,6 +4,7 @@ import type { FailureView } from './failure.ts';
 import type { Level, Proof } from './fingerprint.ts';
 import type { Json } from './json.ts';
 import type { Bound, Carried, Loss } from './loss.ts';
+import type { Rehearsal } from './rehearsal.ts';
 import type { Savepoint } from './target.ts';
 import type { Judgement } from './verdict.ts';
 
@@ -34,6 +35,8 @@ export type StepStatus = {
   failure: FailureView | null;
   checks: CheckResult[];
   judgements: Judgement[];
+  /** Of a `rehearse` step. */
+  rehearsal?: Rehearsal;
 };
 
 /** Why a restore was run, what it brought back and how sure that is. */

@@ -9,6 +9,7 @@ import { drive } from './drive.ts';
 import { type Trouble, troubleInChecks, troubleInJudgements, troubleOf, viewOf } from './failures.ts';
 import { waitWhilePaused } from './pausing.ts';
 import { patiently } from './proxies.ts';
+import { rehearseStep } from './rehearsing.ts';
 import { callOf, findTarget, now, record, refresh, type Story, stepStatus } from './state.ts';
 import { settle } from './trouble.ts';
 
@@ -131,6 +132,8 @@ async function runOnTarget(story: Story, step: PlannedStep, { status, round }: R
     }
     case 'snapshot':
       return await takeSnapshot(story, status, { input, hands });
+    case 'rehearse':
+      return await rehearseStep(story, { step, status, input, hands });
     case 'migrate':
     case 'seed':
     case 'deploy':
