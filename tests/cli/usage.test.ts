@@ -125,9 +125,9 @@ describe('init', () => {
     const valid = await run('validate', '--json');
     expect(valid.code).toBe(0);
     expect(JSON.parse(valid.stdout)).toMatchObject({ valid: true, application: 'my-shop', warnings: [] });
-    const plan = await run('plan');
+    const plan = await run('plan', '--all');
     expect(plan.code).toBe(0);
-    expect(plan.stdout).toContain('it fails and database differs from its savepoint → asks: restore-database, stay');
+    expect(plan.stdout).toMatch(/it fails and database differs from its savepoint or cannot be compared.* → asks: /);
   });
 });
 
