@@ -19,7 +19,7 @@ export function drillOutlook(plan: Plan, cases: readonly DrillCase[]): Line[] {
       const where = references.length === 0 ? 'as written in the plan' : `by ${references.join(', ')}`;
       return {
         tone: 'warn',
-        text: oneLine(`  ${name} (${kind}), ${where}, on ${traits.local ? localTaskQueue : taskQueue}`),
+        text: `  ${oneLine(`${name} (${kind}), ${where}, on ${traits.local ? localTaskQueue : taskQueue}`)}`,
       };
     }),
     { tone: 'quiet', text: 'References get the values that the workers of these task queues have.' },
