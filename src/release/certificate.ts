@@ -36,10 +36,16 @@ export type DrilledCase = DrillCase & {
 };
 
 /**
- * A target before the drill and after it. `contents`: rows that differ; users may have written them meanwhile, so they
+ * A target before the drill and after it. `ran`: what ran before, as an approval knows it. `contents`: rows that differ; users may have written them meanwhile, so they
  * are shown and do not count.
  */
-export type Unchanged = { target: string; same: boolean; differences: Difference[]; contents: Difference[] };
+export type Unchanged = {
+  target: string;
+  ran: string | null;
+  same: boolean;
+  differences: Difference[];
+  contents: Difference[];
+};
 
 /**
  * What a drill has shown, dated. It passes when every case ended rolled back and proved, at the planted failure, and
@@ -189,6 +195,24 @@ export function judgeCertificates(
     return { certificate: counts, refusal };
   }
   return { certificate: counts, refusal: null };
+}
+
+/**
+ * Has this drill seen the previous code run on the new schema? It brought code back while the schema stayed, asked the
+ * smoke checks of it, and all of it was what is released and what runs here.
+ */
+export function showsBackward(
+  { version, cases, targets }: Certificate,
+  { plan, running }: { plan: Plan; running: ReadonlyMap<string, string | null> },
+): boolean {
+  if (version !== plan.version || plan.afterRollback.length === 0) return false;
+  const stores = (name: string): boolean => plan.targets.some((each) => each.name === name && each.traits.stores);
+  const ranOnNewSchema = cases.some(
+    ({ restored, tidied }) =>
+      restored.some(({ target, state }) => state === 'restored' && !stores(target)) &&
+      tidied.some(({ target }) => stores(target)),
+  );
+  return ranOnNewSchema && targets.every(({ target, ran }) => running.get(target) === ran);
 }
 
 function daysOf(ms: number): string {

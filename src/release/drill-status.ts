@@ -40,7 +40,13 @@ export function compareSeen(
       : prove(before.fingerprint, after.fingerprint).differences;
   const isRows = ({ level }: { level: string }): boolean => target.traits.stores && level !== 'structure';
   const differences = [...ran, ...found.filter((each) => !isRows(each))];
-  return { target: target.name, same: differences.length === 0, differences, contents: found.filter(isRows) };
+  return {
+    target: target.name,
+    ran: before.running,
+    same: differences.length === 0,
+    differences,
+    contents: found.filter(isRows),
+  };
 }
 
 /** What a drill ends with. `stopped`: why it did not go through all its cases, as far as no case says so. */

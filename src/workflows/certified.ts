@@ -1,3 +1,4 @@
+import { showsBackward } from '../release/certificate.ts';
 import { shortly } from './proxies.ts';
 import { GoBack } from './returning.ts';
 import { record, type Story } from './state.ts';
@@ -12,8 +13,8 @@ export async function demandDrill(story: Story): Promise<void> {
   const asked = { place: story.place, plan, withinMs: plan.drillWithinMs, nowMs: Date.now() };
   const { certificate, refusal } = await readCertificates(asked);
   if (refusal === null) {
-    // Another version's migration says nothing about this one.
-    if (certificate?.version === plan.version) story.status.proved = true;
+    if (certificate !== null && showsBackward(certificate, { plan, running: story.running }))
+      story.status.proved = true;
     record(story, `the way back was drilled on ${certificate?.environment} at ${certificate?.endedAt}`);
     return;
   }

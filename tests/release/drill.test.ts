@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { judgeCertificates, shapeOf } from '../../src/release/certificate.ts';
+import {
+  type Certificate,
+  type DrilledTarget,
+  judgeCertificates,
+  shapeOf,
+  showsBackward,
+} from '../../src/release/certificate.ts';
 import { canonicalJson } from '../../src/release/digest.ts';
 import { chosenCases, drillCases, drilledPlan, fixedTargets, looksLikeProduction } from '../../src/release/drill.ts';
 import { compareSeen } from '../../src/release/drill-status.ts';
@@ -117,6 +123,44 @@ describe('certificates', () => {
     expect(judgeCertificates([{ ...good, endedAt }], wanted).refusal).toBeNull();
     expect(judgeCertificates([{ ...good, endedAt }], { ...wanted, nowMs: now + 1 }).refusal).toContain('30 days');
     expect(judgeCertificates([], wanted).refusal).toContain('never drilled');
+  });
+});
+
+describe('a certificate', () => {
+  const target = { tookMs: 1, downtimeMs: 0, rowsLost: null, rowsCarried: null, kept: null } as const;
+  const backend = { ...target, target: 'backend', state: 'restored', proved: 'version' } as const;
+  const database = { ...target, target: 'database', state: 'restored', proved: 'content' } as const;
+  const drilled = (restored: DrilledTarget[], tidied: DrilledTarget[]): Certificate => {
+    const numbers = { tookMs: 1, downtimeMs: 0, rowsLost: null, problem: null, digest: null };
+    const of = {
+      at: 'deploy backend',
+      how: 'after',
+      point: 2,
+      release: 'r',
+      runId: 'r',
+      outcome: 'rolled-back',
+    } as const;
+    const ran = (name: string) => ({ target: name, ran: 'v1', same: true, differences: [], contents: [] });
+    const targets = [ran('database'), ran('backend')];
+    return certificate({ cases: [{ ...numbers, ...of, restored, tidied }], targets });
+  };
+  const smoke = { name: 'smoke', kind: 'http', critical: true, withinMs: 0, everyMs: 0, remedy: null, spec: null };
+  const plan = { ...drillablePlan(), afterRollback: [smoke] };
+  const running = new Map([
+    ['database', 'v1'],
+    ['backend', 'v1'],
+  ]);
+
+  it('shows that the previous code runs on the new schema where the schema stayed and the shop was asked', () => {
+    expect(showsBackward(drilled([backend], [database]), { plan, running })).toBe(true);
+  });
+
+  it('shows nothing of it where nobody asked, the schema went back too, or something else runs here', () => {
+    const shown = drilled([backend], [database]);
+    expect(showsBackward(shown, { plan: drillablePlan(), running })).toBe(false);
+    expect(showsBackward(drilled([backend, database], []), { plan, running })).toBe(false);
+    expect(showsBackward(shown, { plan: { ...plan, version: 'v3' }, running })).toBe(false);
+    expect(showsBackward(shown, { plan, running: new Map([...running, ['backend', 'v0']]) })).toBe(false);
   });
 });
 
