@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { ensureTemporalCli } from '../src/dev/temporal-cli.ts';
+import { writeRows } from '../src/targets/memory/world.ts';
 import { abortUpdate, decideUpdate } from '../src/workflows/messages.ts';
-import { memoryPlan } from '../tests/support/plans.ts';
+import { memoryPlan, worldsOf } from '../tests/support/plans.ts';
 import { approve, type Bench, type Handle, openBench, until } from '../tests/support/release.ts';
 import { startTemporal } from '../tests/support/temporal.ts';
 
@@ -20,11 +21,21 @@ const faults = (...list: object[]): object => ({
 
 type Scene = { plan: object; play?: (handle: Handle) => Promise<void> };
 
-async function answer(handle: Handle, choice: string): Promise<void> {
+async function answer(handle: Handle, choice: string, more: object = {}): Promise<void> {
   const { question } = await until(handle, ({ question: open }) => open !== null && open.kind !== 'go-no-go');
   await handle.executeUpdate(decideUpdate, {
-    args: [{ by: 'deployment-lead', question: question?.id ?? '', choice, reason: 'recorded' }],
+    args: [{ by: 'deployment-lead', question: question?.id ?? '', choice, reason: 'recorded', ...more }],
   });
+}
+
+const workMs = { apply: '500ms' };
+
+/** Users write three rows after the savepoint was taken. */
+async function whileMigrating(handle: Handle): Promise<void> {
+  const { application } = await until(handle, ({ steps }) => {
+    return steps.some(({ id, state }) => id === 'migrate database' && state === 'running');
+  });
+  writeRows(worldsOf(application).database, 3);
 }
 
 const watch = { schedule: [{ every: '1s', for: '3s' }], checks: [{ name: 'there', kind: 'command', run: ['true'] }] };
@@ -36,9 +47,31 @@ const scenes: Record<string, Scene> = {
     plan: { database: { compatibility: 'breaking', ...faults({ change: 'migrate', when: 'half' }) } },
   },
   'code-restored': { plan: { frontend: faults({ when: 'after' }) } },
+  'nothing-lost': { plan: { database: faults({ change: 'migrate', when: 'half' }) } },
   'asked-and-restored': {
-    plan: { database: faults({ change: 'migrate', when: 'half' }) },
-    play: (handle) => answer(handle, 'restore-database'),
+    plan: { database: { ...faults({ change: 'migrate', when: 'half' }), workMs } },
+    async play(handle) {
+      await whileMigrating(handle);
+      await answer(handle, 'restore-database', { upTo: 2 });
+      // Users wrote more than that, so it is asked once more.
+      await answer(handle, 'export-and-restore', { upTo: 3 });
+    },
+  },
+  'carried-over': {
+    plan: { database: { ...faults({ change: 'migrate', when: 'half' }), workMs } },
+    async play(handle) {
+      await whileMigrating(handle);
+      await answer(handle, 'carry-over-and-restore');
+    },
+  },
+  'tried-again': {
+    plan: {
+      backend: { ...faults({ times: 1 }), onFailure: { deploy: [{ retry: 2, every: '100ms' }, { ask: '5m' }] } },
+    },
+  },
+  'done-by-hand': {
+    plan: { backend: { ...faults({ when: 'after' }), onFailure: { deploy: [{ ask: '5m' }] } } },
+    play: (handle) => answer(handle, 'done-by-hand'),
   },
   blocked: {
     plan: { frontend: faults({ when: 'after' }, { verb: 'restore' }) },
