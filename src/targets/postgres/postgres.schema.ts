@@ -58,6 +58,7 @@ export const postgresTraits = {
   prepares: true,
   splits: false,
   local: true,
+  measures: true,
   confirms: true,
   keeps: true,
   rehearses: true,

@@ -1,10 +1,23 @@
-import type { Call, Confirms, Holds, Keeps, Kind, Prepares, Rehearses, Stores } from '../../release/target.ts';
+import type {
+  Call,
+  Confirms,
+  Holds,
+  Keeps,
+  Kind,
+  Measures,
+  Prepares,
+  Rehearses,
+  Stores,
+} from '../../release/target.ts';
 import { apply } from './apply.ts';
+import { carry } from './carry/carry.ts';
 import { compare, fingerprint } from './compare.ts';
 import { confirm } from './confirm.ts';
 import { discard } from './discard.ts';
 import { hold, resume } from './hold.ts';
 import { kept } from './kept.ts';
+import { beside } from './loss/beside.ts';
+import { loss } from './loss/loss.ts';
 import type { PostgresSpec } from './postgres.schema.ts';
 import { discardScratch, redirect, scratch, structure } from './rehearsal/scratch.ts';
 import { seen } from './rehearsal/seen.ts';
@@ -32,6 +45,7 @@ export const postgres: Kind<PostgresSpec, PostgresState, PostgresChange> &
   Stores<PostgresSpec, PostgresState> &
   Confirms<PostgresSpec> &
   Keeps<PostgresSpec> &
+  Measures<PostgresSpec, PostgresState> &
   Rehearses<PostgresSpec, PostgresState> = {
   survey,
   prepare,
@@ -42,6 +56,9 @@ export const postgres: Kind<PostgresSpec, PostgresState, PostgresChange> &
   compare,
   hold,
   resume,
+  beside,
+  loss,
+  carry,
   confirm,
   kept,
   discard,

@@ -53,6 +53,8 @@ const rowsPerBucket = 128;
 const bytesPerRow = 100;
 const mostBuckets = 65_536;
 const page = 2_000;
+/** Both sides of a comparison may be read in one session. */
+let cursors = 0;
 
 /** The text of a row by which it is found again in the other database, and the text of what counts. */
 type Texts = { identity: string; content: string };
@@ -101,15 +103,17 @@ function maskFor({ before, now }: Comparison): number {
 
 /** Reads page by page, so that memory does not grow with the table. */
 async function* pagesOf(session: Session, query: string): AsyncGenerator<Row[]> {
-  await session.run(`declare savepoint_rows no scroll cursor for ${query}`);
+  cursors += 1;
+  const cursor = `savepoint_rows_${cursors}`;
+  await session.run(`declare ${cursor} no scroll cursor for ${query}`);
   try {
     for (;;) {
-      const rows = await session.rows<Row>(`fetch ${page} from savepoint_rows`);
+      const rows = await session.rows<Row>(`fetch ${page} from ${cursor}`);
       yield rows;
       if (rows.length < page) return;
     }
   } finally {
-    await session.run('close savepoint_rows').catch(() => undefined);
+    await session.run(`close ${cursor}`).catch(() => undefined);
   }
 }
 

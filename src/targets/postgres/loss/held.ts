@@ -1,8 +1,10 @@
 import { TargetFailure } from '../../../release/failure.ts';
-import type { Session } from '../connection.ts';
+import { pause, type Session } from '../connection.ts';
 import { readHold } from '../hold.ts';
 import type { Place } from '../names.ts';
 import { foreignSessions, rolesLetIn } from '../sessions.ts';
+
+const patienceMs = 500;
 
 type Asking = { maintenance: Session; place: Place; application: string };
 
@@ -13,12 +15,22 @@ type Asking = { maintenance: Session; place: Place; application: string };
 export async function holdInForce({ maintenance, place, application }: Asking): Promise<string | null> {
   if ((await readHold(maintenance, place.database)) === null) return null;
   if ((await rolesLetIn(maintenance, place.database)).length > 0) return null;
-  if ((await foreignSessions(maintenance, place.database, [application])).length > 0) return null;
+  if (!(await isEmpty({ maintenance, place, application }))) return null;
   const [prepared] = await maintenance.rows<{ any: boolean }>(
     'select exists (select from pg_prepared_xacts where database = $1) as any',
     [place.database],
   );
   return prepared?.any === true ? null : holdOf(maintenance, place);
+}
+
+/** A session that is just ending is still listed for a moment. */
+async function isEmpty({ maintenance, place, application }: Asking): Promise<boolean> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    if ((await foreignSessions(maintenance, place.database, [application])).length === 0) return true;
+    if (Date.now() > deadline) return false;
+    await pause(50);
+  }
 }
 
 /** The hold as it was taken, whoever is in the database; null when nobody is held. */
