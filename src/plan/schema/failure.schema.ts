@@ -40,6 +40,7 @@ export const targetFailureSchema = z.strictObject({
   prepare: rules('building and pinning'),
   hold: rules('keeping writers out'),
   snapshot: rules('taking the savepoint'),
+  rehearse: rules('the rehearsal'),
   migrate: rules('the migration'),
   verify: rules('a check of `verify`'),
   seed: rules('the seed'),
