@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Seen } from '../client/reading.ts';
 import type { Plan } from '../release/plan.ts';
@@ -42,7 +42,7 @@ export function refuseYoung(kept: KeptOf, olderThanMs: number | null, nowMs: num
  * @returns the record's file
  */
 export async function recorded(
-  plan: Plan,
+  plan: Pick<Plan, 'records' | 'application' | 'environment'>,
   { kept, discarding }: { kept: KeptOf; discarding: Discarding },
   discard: () => Promise<unknown>,
 ): Promise<string> {
@@ -54,9 +54,18 @@ export async function recorded(
   const { application, environment } = plan;
   const record = { schemaVersion: 1, application, environment, ...what, ...discarding };
   await writeFile(`${file}.part`, `${JSON.stringify({ ...record, discardedAt: null }, null, 2)}\n`, { flag: 'wx' });
-  await discard();
+  await discard().catch(async (error: unknown) => {
+    // A target that says no has removed nothing; anything else may have, and then the record stays begun.
+    if (saysNo(error)) await rm(`${file}.part`, { force: true });
+    throw error;
+  });
   const discardedAt = new Date().toISOString();
   await writeFile(`${file}.part`, `${JSON.stringify({ ...record, discardedAt }, null, 2)}\n`);
   await rename(`${file}.part`, file);
   return file;
+}
+
+function saysNo(error: unknown): boolean {
+  const kind = error instanceof Error && error.name === 'TargetFailure' && 'kind' in error ? String(error.kind) : '';
+  return ['refused', 'not-found', 'busy', 'permission'].includes(kind);
 }
