@@ -65,7 +65,7 @@ async function bundled(folder: string): Promise<string> {
 
 async function refer(house: House, scene: Scene, index: number): Promise<Reference> {
   const name = `reference-${index}`;
-  const told = await runCase(house, { name, plan: scene.plan(name, house.origin), strike: null });
+  const told = await runCase(house, { name, plan: scene.plan(name, house.origin), strike: null, rows: scene.rows });
   const histories = historiesOf(told);
   const wrong = judge(scene, { result: told.result, histories }, effectsOf(histories));
   if (wrong.length > 0) throw new Error(`${scene.name}, without any strike: ${wrong.join('; ')}`);
@@ -115,6 +115,7 @@ async function runRow({ house, references }: Running, { given, number }: Numbere
       name,
       plan: scene.plan(name, house.origin),
       strike: { point, way },
+      rows: scene.rows,
       ...(server === undefined ? {} : { server }),
     });
     const histories = historiesOf(told);

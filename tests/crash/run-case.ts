@@ -6,9 +6,10 @@ import { stringify } from 'yaml';
 import { loadPlan } from '../../src/plan/load.ts';
 import type { Plan } from '../../src/release/plan.ts';
 import type { ReleaseResult } from '../../src/release/status.ts';
+import { writeRows } from '../../src/targets/memory/world.ts';
 import { releaseWorkflowId } from '../../src/workflows/messages.ts';
 import type { release } from '../../src/workflows/release.ts';
-import type { Handle } from '../support/release.ts';
+import { type Handle, statusOf } from '../support/release.ts';
 import { type Host, type Serving, startHost } from './hosts.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { answerQuestions } from './person.ts';
@@ -23,6 +24,8 @@ export type Case = {
   name: string;
   plan: object;
   strike: Strike | null;
+  /** Rows that users write to the database after its savepoint was taken. */
+  rows: number;
   server?: Member;
 };
 
@@ -50,6 +53,7 @@ export async function runCase(house: House, given: Case): Promise<Told> {
       ended(handle).finally(() => over.abort()),
       handleStrike(running, over.signal),
       answerQuestions(handle, over.signal),
+      writeAfterSavepoint(running, over.signal),
     ]);
     for (const victim of running.victims) victim.thaw();
     if (given.strike !== null && freezes(given.strike.way)) await sleep(lateMs);
@@ -120,6 +124,12 @@ async function handleStrike(running: Running, over: AbortSignal): Promise<void> 
   victim?.thaw();
 }
 
+async function writeAfterSavepoint({ rows, journal, home }: Running, over: AbortSignal): Promise<void> {
+  if (rows === 0) return;
+  await until(() => journal.entries('answered').some(({ point }) => point === 'snapshot database'), over);
+  writeRows('database', rows, join(home, 'database.world'));
+}
+
 async function until(isSo: () => boolean, over: AbortSignal): Promise<void> {
   while (!over.aborted && !isSo()) await sleep(20);
 }
@@ -136,5 +146,8 @@ async function ended(handle: Handle): Promise<ReleaseResult> {
     if (result === late) break;
     if (result !== null && !(result instanceof Error)) return result;
   }
+  const { phase, question, timeline } = await statusOf(handle);
+  await handle.terminate('a test gave up');
+  late.message += `: ${phase}, asks ${question?.why}: ${JSON.stringify(timeline.slice(-4))}`;
   throw late;
 }

@@ -12,6 +12,8 @@ export type Scene = {
   /** Targets that are back at their savepoint at the end, newest change first. */
   back: string[];
   backward: boolean;
+  /** Rows that users write between savepoint and failure, and that must be there at the end. */
+  rows: number;
   /** `origin`: of a server that answers every request. */
   plan(application: string, origin: string): object;
 };
@@ -84,6 +86,7 @@ export const scenes: readonly Scene[] = [
     strikes: 'everywhere',
     back: [],
     backward: true,
+    rows: 0,
     plan: planOf('backward'),
   },
   {
@@ -92,6 +95,7 @@ export const scenes: readonly Scene[] = [
     strikes: 'new steps',
     back: [],
     backward: false,
+    rows: 0,
     plan: planOf('breaking'),
   },
   {
@@ -100,6 +104,7 @@ export const scenes: readonly Scene[] = [
     strikes: 'way back',
     back: ['frontend', 'backend'],
     backward: true,
+    rows: 0,
     plan: planOf('backward', smokeFails),
   },
   {
@@ -108,6 +113,7 @@ export const scenes: readonly Scene[] = [
     strikes: 'way back',
     back: ['frontend', 'backend'],
     backward: true,
+    rows: 0,
     plan: planOf('backward', noFrontend),
   },
   {
@@ -116,6 +122,16 @@ export const scenes: readonly Scene[] = [
     strikes: 'way back',
     back: ['database'],
     backward: true,
+    rows: 0,
+    plan: planOf('backward', verifyFails),
+  },
+  {
+    name: 'database back, rows carried over',
+    outcome: 'rolled-back',
+    strikes: 'way back',
+    back: ['database'],
+    backward: true,
+    rows: 3,
     plan: planOf('backward', verifyFails),
   },
   {
@@ -124,6 +140,7 @@ export const scenes: readonly Scene[] = [
     strikes: 'way back',
     back: ['database'],
     backward: false,
+    rows: 0,
     plan: planOf('breaking', verifyFails),
   },
   {
@@ -132,6 +149,7 @@ export const scenes: readonly Scene[] = [
     strikes: 'way back',
     back: ['frontend', 'backend', 'database'],
     backward: false,
+    rows: 0,
     plan: planOf('breaking', smokeFails),
   },
 ];

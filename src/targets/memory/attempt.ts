@@ -132,3 +132,9 @@ export function inEffect(world: MemoryWorld, key: string): boolean {
   const restored = world.effects.findLastIndex((effect) => effect.verb === 'restore');
   return world.effects.findLastIndex((effect) => effect.key === key) > restored;
 }
+
+/** The newest change of any kind is the restore of this key. */
+export function isRestored(world: MemoryWorld, key: string): boolean {
+  const newest = world.effects.findLast(({ verb }) => verb === 'restore' || verb === 'apply');
+  return newest?.verb === 'restore' && newest.key === key;
+}

@@ -14,7 +14,7 @@ import type {
   Step,
   Survey,
 } from '../../release/target.ts';
-import { claim, failureOf, inEffect, type Patch, perform, placeOf, strike, type Work } from './attempt.ts';
+import { claim, failureOf, inEffect, isRestored, type Patch, perform, placeOf, strike, type Work } from './attempt.ts';
 import { carriedRows, type MemorySavepoint, measuring } from './measuring.ts';
 import type { MemoryChange, MemorySpec } from './memory.schema.ts';
 import { lookAt, type MemoryState, type MemoryWorld, record } from './world.ts';
@@ -116,6 +116,8 @@ function restore(call: MemoryCall, to: Savepoint<MemorySavepoint>, stores: boole
   const fault = strike(call, { verb: 'restore', change: null }, 'before');
   if (fault?.kind === 'lie') return restored(to, to.fingerprint, null);
   if (fault !== null) throw failureOf(fault, call);
+  const kept = stores ? `${call.spec.world}_superseded_${shortRelease(call.release)}` : null;
+  if (isRestored(world, call.key)) return found(call, to, { world, stores, kept });
   const now = fingerprintOf(world.state, stores ? false : world.held, stores);
   if (prove(to.fingerprint, now).differences.length === 0) return restored(to, now, null);
   const carried = carriedRows(call, world);
@@ -125,9 +127,16 @@ function restore(call: MemoryCall, to: Savepoint<MemorySavepoint>, stores: boole
   });
   const pending = perform(call, { verb: 'restore', change: null, version: to.version, next, half: unchanged });
   if (pending !== null) return pending;
-  const kept = stores ? `${call.spec.world}_superseded_${shortRelease(call.release)}` : null;
   const { state } = lookAt(placeOf(call));
   return restored(to, fingerprintOf({ ...state, rows: state.rows - carried }, false, stores), kept);
+}
+
+type Found = { world: MemoryWorld; stores: boolean; kept: string | null };
+
+/** An earlier attempt did it and its answer was lost; the rows that it brought along are no difference. */
+function found(call: MemoryCall, to: Savepoint<MemorySavepoint>, { world, stores, kept }: Found): Step<Restored> {
+  const rows = world.state.rows - (world.carried[call.key]?.rows ?? 0);
+  return restored(to, fingerprintOf({ ...world.state, rows }, stores ? false : world.held, stores), kept);
 }
 
 function restored(to: Savepoint<MemorySavepoint>, actual: Fingerprint, kept: string | null): Step<Restored> {

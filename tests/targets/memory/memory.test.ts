@@ -119,6 +119,23 @@ describe('a memory target', () => {
     expect(memoryWorld(spec.world).effects).toHaveLength(1);
   });
 
+  it('finds a restore whose answer was lost, with the rows that were carried over', async () => {
+    const spec = specOf({ faults: [{ verb: 'restore', kind: 'unreachable', when: 'after' }] });
+    const saved = await memoryDatabase.save(callOf(spec, 'save', 1));
+    if (saved.state !== 'done') throw new Error('not saved');
+    await memoryDatabase.apply(callOf(spec, 'migrate', 2), 'migrate', 'v2');
+    writeRows(spec.world, 3);
+    await memoryDatabase.hold?.(callOf(spec, 'hold', 3));
+    const carrying = { into: 'copy', directory: tmpdir() } as const;
+    await memoryDatabase.carry?.(callOf(spec, 'restore', 4), saved.value, { ...carrying, ignore: [], marks: [] });
+    const restore = (fence: number) => memoryDatabase.restore(callOf(spec, 'restore', fence), saved.value);
+    await expect(restore(5)).rejects.toMatchObject({ kind: 'unreachable' });
+    const again = await restore(6);
+    expect(again).toMatchObject({ state: 'done', value: { kept: expect.stringContaining('_superseded_') } });
+    expect(memoryWorld(spec.world).state).toMatchObject({ schema: 'v1', rows: 3 });
+    expect(memoryWorld(spec.world).effects.filter(({ verb }) => verb === 'restore')).toHaveLength(1);
+  });
+
   it('asks a person once and goes on when called again', async () => {
     const spec = specOf({ ask: { verb: 'apply', question: 'Switch the DNS' } });
     const first = await memory.apply(callOf(spec, 'deploy', 1), 'deploy', 'v2');
