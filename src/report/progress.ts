@@ -21,10 +21,15 @@ export function progress(before: ReleaseStatus | null, now: ReleaseStatus): Line
     ...notes(before, now),
   ];
   events.sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
-  if (now.question !== null && before?.question?.id !== now.question.id) {
+  if (now.question !== null && isNews(before?.question ?? null, now.question)) {
     events.push({ at: now.question.askedAt, lines: questionLines(now, now.question) });
   }
   return events.flatMap((event) => event.lines);
+}
+
+/** A question is told when it opens, and again with its commands once it knows what going back would undo. */
+function isNews(before: Question | null, question: Question): boolean {
+  return before?.id !== question.id || (before.losses === undefined && question.losses !== undefined);
 }
 
 /** What goes on just now, for the last line of a terminal; null when nothing runs. `nowIso` is the reader's clock. */

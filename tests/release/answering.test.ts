@@ -4,6 +4,7 @@ import { currentDetails } from '../../src/release/details.ts';
 import type { Loss, TableLoss } from '../../src/release/loss.ts';
 import type { Question } from '../../src/release/status.ts';
 import { questionLines } from '../../src/report/lines.ts';
+import { progress } from '../../src/report/progress.ts';
 import { at, gate, going } from '../report/releases.ts';
 
 function table(name: string, more: Partial<TableLoss> = {}): TableLoss {
@@ -78,6 +79,15 @@ describe('a question whose loss was measured', () => {
   it('says it once where the text of the question says it already', () => {
     const why = 'Writers work again.\n\ndatabase: 12 rows: public.orders 12 added, 1 changed (1 by smoke tests)';
     expect(lossesInWords(asked([{ target: 'database', loss: lossOf(orders) }], { why }))).toEqual([]);
+  });
+
+  it('is told again to whoever follows, once the numbers are there, and then not a third time', () => {
+    const before = going({ question: asked() });
+    const now = going({ question: asked([{ target: 'database', loss: lossOf(orders) }]) });
+    const text = progress(before, now).map((line) => line.text);
+    expect(text).toContain('? smoke failed. What now?');
+    expect(text.join('\n')).toContain('--up-to orders=12');
+    expect(progress(now, now)).toEqual([]);
   });
 
   it('breaks the command before --up-to, so that nothing of it is cut off', () => {
