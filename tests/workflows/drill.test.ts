@@ -77,6 +77,20 @@ describe('a drill', () => {
     expect(versions(application)).toEqual(before);
   });
 
+  it.each([
+    ['a breaking migration takes code and database back', 'breaking', { database: { compatibility: 'breaking' } }],
+    ['a target that goes back alone', 'alone', { frontend: { scope: 'self' } }],
+    ['targets that were never there', 'first', { database: { initial: null }, backend: { initial: null } }],
+  ])('passes for %s', async (_, application, targets) => {
+    const plan = memoryPlan({ application, ...targets });
+    const certificate = await certificateOf(await startDrill(bench(), plan, { how: 'after' }));
+    expect(certificate.failure).toBeNull();
+    expect(certificate.cases.map(({ at }) => at)).toEqual(['migrate database', 'deploy backend', 'deploy frontend']);
+    const was = application === 'first' ? { ...before, schema: null, backend: null } : before;
+    expect(versions(application)).toEqual(was);
+    expect(Object.values(worldsOf(application)).filter((world) => memoryWorld(world).held)).toEqual([]);
+  });
+
   it('makes an effect once although its answer is lost', async () => {
     const application = 'lost';
     const plan = memoryPlan({ application });
