@@ -64,18 +64,18 @@ function judged(where: string, needed: number, free: number | null): Finding {
 }
 
 /**
- * Room for every copy that the plan can need: by template the savepoint and the restore beside it, by dump the file
- * (never larger than the database) and the restore.
+ * Room for every copy that the plan can need: the restore beside the database and the reference by which the release's
+ * own rows are told apart; by template the savepoint as well, by dump the file, which is never larger than the database.
  */
 export async function surveyRoom(call: Call<PostgresSpec>, session: Session, place: Place): Promise<Finding[]> {
   const size = await databaseSize(session, place.database);
   const directory = await localDataDirectory(session, place);
   const free = directory === null ? null : await freeBytes(directory);
   const { by, directory: dumps } = call.spec.savepoint;
-  if (by === 'template') return [judged('on the server for two copies', size * 2, free)];
+  if (by === 'template') return [judged('on the server for three copies', size * 3, free)];
   const target = isAbsolute(dumps) ? dumps : resolve(call.home, dumps);
   return [
-    judged('on the server for a copy', size, free),
+    judged('on the server for two copies', size * 2, free),
     judged('for the dump', size, await freeBytes(await existing(target))),
   ];
 }

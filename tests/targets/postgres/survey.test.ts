@@ -24,7 +24,7 @@ describe('a survey', () => {
     const before = await server.sql('select datname from pg_database order by 1');
     const { findings, running } = await survey();
     expect(findings.filter((finding) => finding.status === 'FAIL')).toEqual([]);
-    expect(findings.some((finding) => finding.what.includes('needed on the server for two copies'))).toBe(true);
+    expect(findings.some((finding) => finding.what.includes('needed on the server for three copies'))).toBe(true);
     expect(running).toMatch(/^no migration recorded \([0-9a-f]{12}\)$/);
     expect(await server.sql('select datname from pg_database order by 1')).toEqual(before);
     await world.write('m/3_x.sql', 'alter table products add column b int');
