@@ -39,12 +39,15 @@ export function situationNow(story: Story, targets: readonly TargetFacts[] = fac
     heldSinceSavepoint: isHeldSinceSavepoint(story),
     loss: null,
     dataLoss: story.input.plan.rollback.dataLoss ?? 'ask',
-    carries: targets.every(({ name, stores, changed }) => !stores || !changed || canMeasure(story, name)),
+    carries: targets.every(({ name, stores, changed }) => !stores || !changed || canCarry(story, name)),
   };
 }
 
-function canMeasure(story: Story, name: string): boolean {
-  return findTarget(story, name).traits.measures === true || story.untouched.has(name);
+/** Where there was no database before, there is no copy that rows could be carried into. */
+function canCarry(story: Story, name: string): boolean {
+  if (story.untouched.has(name)) return true;
+  const absent = story.status.savepoints.some((savepoint) => savepoint.target === name && savepoint.absent);
+  return !absent && findTarget(story, name).traits.measures === true;
 }
 
 /** Ages in milliseconds: of the oldest savepoint of a changed database, and of the last change once nothing changes any more. */
