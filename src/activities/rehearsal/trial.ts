@@ -66,7 +66,11 @@ export async function part<T>(trial: Trial, { name, said, work }: Part<T>): Prom
     if (!(error instanceof TargetFailure) || trial.call.signal.aborted || noFinding.includes(error.kind)) throw error;
     const { evidence, remedy } = error.details;
     const what = [said, error.message, evidence].filter((each) => each !== undefined && each !== '').join(': ');
-    trial.findings.push({ status: 'FAIL', what: what.slice(0, 1_000), ...(remedy === undefined ? {} : { remedy }) });
+    trial.findings.push({
+      status: 'FAIL',
+      what: what.replaceAll(/\s+/g, ' ').slice(0, 1_000),
+      ...(remedy === undefined ? {} : { remedy }),
+    });
     return 'failed';
   } finally {
     entry.ms = Math.round(trial.clock.now() - begun);
