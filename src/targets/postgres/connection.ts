@@ -6,6 +6,8 @@ import { type Place, urlOf } from './names.ts';
 export type Session = {
   database: string;
   pid: number;
+  /** The server process that answers is the one that was announced; behind a connection pooler it is not. */
+  direct: boolean;
   rows<Row extends object>(sql: string, values?: unknown[]): Promise<Row[]>;
   /** Runs one statement exactly as written, without parameters. */
   run(sql: string): Promise<void>;
@@ -46,12 +48,18 @@ export async function openSession(place: Place, database: string, application: s
   return {
     database,
     pid: self?.pid ?? 0,
+    direct: announcedPid(client) === self?.pid,
     rows: (sql, values = []) => ask(sql, values),
     run: async (sql) => {
       await ask(sql, []);
     },
     close: () => client.end().catch(() => undefined),
   };
+}
+
+/** What whoever answered the connection gave for cancelling; a pooler makes a number up. */
+function announcedPid(client: pg.Client): unknown {
+  return 'processID' in client ? client.processID : null;
 }
 
 /** Opens a session for one piece of work and closes it whatever happens. */

@@ -7,6 +7,7 @@ import type { Facts } from './fingerprint.ts';
 import { openAnywhere } from './maintenance.ts';
 import { applicationName, besideName, copyName, type Place, placeOf } from './names.ts';
 import { surveyExtensions, surveyFollowers, surveyHold, surveyLeftovers, surveyWriters } from './obstacles.ts';
+import { refusedByPooler, surveyPooler } from './pooler.ts';
 import type { PostgresSpec } from './postgres.schema.ts';
 import { type Role, readRole, surveyMaintenance, surveyReading, surveyRights } from './rights.ts';
 import { surveyRoom } from './room.ts';
@@ -24,10 +25,15 @@ export async function survey(call: Call<PostgresSpec>): Promise<Survey> {
     throw error;
   });
   if (session instanceof TargetFailure) {
+    const pooler = refusedByPooler(session);
+    if (pooler !== null) return { findings: [pooler], running: null };
     const remedy = session.details.remedy ?? 'check url, the server and its pg_hba.conf';
     return { findings: [{ status: 'FAIL', what: session.message, remedy }], running: null };
   }
   try {
+    const pooler = surveyPooler(session);
+    // Whatever else it answered may be another session's answer.
+    if (pooler.length > 0) return { findings: pooler, running: 'cannot be read' };
     return await surveyServer(call, session, { place, application });
   } finally {
     await session.close();
