@@ -13,6 +13,7 @@ import {
   stepSpanMs,
   stepWords,
 } from '../release/wording.ts';
+import { rehearsed } from './rehearsed.ts';
 
 /** A report before it is written down: plain text throughout, so that each renderer escapes it in its own way. */
 export type ReportDocument = {
@@ -33,6 +34,7 @@ export function reportDocument(status: ReleaseStatus): ReportDocument {
     rowsUndone(status),
     { heading: 'Steps', head: ['', 'step', 'time', 'what came out of it'], rows: status.steps.map(stepRow) },
     evidence(status),
+    ...rehearsed(status),
     savepoints(status),
     watch(status),
     decisions(status),
