@@ -28,7 +28,7 @@ const line = (table: string, counts: Record<string, unknown>) => ({
   ...counts,
 });
 
-describe('the loss of a restore', () => {
+describe('the loss of a restore', { timeout: 120_000 }, () => {
   test('is nothing while nobody wrote', async () => {
     const savepoint = await way.save();
     await way.hold();

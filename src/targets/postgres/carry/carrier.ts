@@ -126,7 +126,7 @@ async function* waiting(session: Session): AsyncGenerator<Waiting[]> {
   let last = '0';
   for (;;) {
     const rows = await session.rows<Waiting>(
-      'select n::text, plan, row, why from pg_temp.savepoint_waiting where n > $1 order by n limit 200',
+      'select n::text, plan, row, why from pg_temp.savepoint_waiting where n > $1 order by n limit 500',
       [last],
     );
     if (rows.length === 0) return;
@@ -188,6 +188,7 @@ async function together(carrier: Carrier, writer: Writer): Promise<void> {
   await session.run('savepoint together');
   try {
     await session.run('set constraints all deferred');
+    writer.deferred = true;
     for await (const batch of waiting(session)) {
       for (const { plan, rows } of byPlan(carrier, batch)) {
         for (const group of alike(rows.map(({ row }) => row))) {
@@ -202,6 +203,8 @@ async function together(carrier: Carrier, writer: Writer): Promise<void> {
     await session.run('rollback to savepoint together');
     await session.run('set constraints all immediate');
     return;
+  } finally {
+    writer.deferred = false;
   }
   for await (const batch of waiting(session)) {
     for (const { plan, rows } of byPlan(carrier, batch))

@@ -99,7 +99,7 @@ async function carryInto(into: Into): Promise<End> {
     const keys = await readForeignKeys(
       session ?? databases.now.session ?? databases.reference.session ?? back.claim.maintenance,
     );
-    const writer = session === null ? null : { session, keys, expected: new Map() };
+    const writer = session === null ? null : { session, keys, expected: new Map(), deferred: false };
     const carrier: Carrier = { back, databases, carrying, plans, keys, writer, files, outcomes: new Map() };
     if (carrying.into === 'files') await files.write(rowsFile, headOf(back));
     await carryAll(carrier);

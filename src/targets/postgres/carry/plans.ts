@@ -84,11 +84,11 @@ async function planTable(
 }
 
 /** A foreign key of the old schema. Columns in the order in which they refer to each other. */
-export type ForeignKey = { child: string; columns: string[]; parent: string; parentColumns: string[] };
+export type ForeignKey = { name: string; child: string; columns: string[]; parent: string; parentColumns: string[] };
 
 export function readForeignKeys(session: Session): Promise<ForeignKey[]> {
   return session.rows<ForeignKey>(
-    `select format('%I.%I', cn.nspname, c.relname) as child, format('%I.%I', pn.nspname, p.relname) as parent,
+    `select k.conname::text as name, format('%I.%I', cn.nspname, c.relname) as child, format('%I.%I', pn.nspname, p.relname) as parent,
        (select array_agg(a.attname::text order by u.n) from unnest(k.conkey) with ordinality u (num, n)
           join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.num) as columns,
        (select array_agg(a.attname::text order by u.n) from unnest(k.confkey) with ordinality u (num, n)
