@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { ensureCompose } from './compose-tool.ts';
 import { ensureTestServer } from './test-server.ts';
-import { findChromium, findPgbouncer, findPostgresPrograms, isMissing, type Tool } from './tools.ts';
+import { ensurePgbouncer, findChromium, findPgbouncer, findPostgresPrograms, isMissing, type Tool } from './tools.ts';
 
 /** Tool → packages of Debian and Ubuntu that bring it. */
 const packaged: { name: string; packages: string[]; find: () => Tool | Promise<Tool> }[] = [
@@ -56,6 +56,8 @@ async function installMissing(): Promise<void> {
 }
 
 await installMissing();
+// Whoever is not root gets it unpacked.
+await ensurePgbouncer();
 const tools: [string, Tool][] = [];
 for (const { name, find } of packaged) tools.push([name, await find()]);
 tools.push(['time-skipping server', await ensureTestServer()], ['Docker Compose', await ensureCompose()]);

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { onPath } from '../../src/dev/temporal-cli.ts';
+import { onPath, shortly } from '../../src/dev/temporal-cli.ts';
+import { unpackedProgram, unpackPackage } from './unpacked.ts';
 
 /** A program that some tests need. `missing` says why it cannot be had; tests then skip with that reason. */
 export type Tool = { path: string } | { missing: string };
@@ -38,8 +39,20 @@ export function findPostgresPrograms(): Tool {
 }
 
 export async function findPgbouncer(): Promise<Tool> {
-  const path = (await onPath('pgbouncer')) ?? (existsSync('/usr/sbin/pgbouncer') ? '/usr/sbin/pgbouncer' : null);
-  return path === null ? { missing: 'there is no pgbouncer' } : { path };
+  const installed = await onPath('pgbouncer');
+  if (installed !== null) return { path: installed };
+  const path = ['/usr/sbin/pgbouncer', unpackedProgram('pgbouncer')].find((one) => existsSync(one));
+  return path === undefined ? { missing: 'there is no pgbouncer' } : { path };
+}
+
+/** As `findPgbouncer`; where it is missing it is unpacked into the cache, which needs no root. */
+export async function ensurePgbouncer(): Promise<Tool> {
+  const found = await findPgbouncer();
+  if (!isMissing(found)) return found;
+  const problem = await unpackPackage('pgbouncer', 'usr/sbin/pgbouncer').then(() => null, shortly);
+  return problem === null
+    ? await findPgbouncer()
+    : { missing: `${found.missing}, and none could be fetched: ${problem}` };
 }
 
 /** The Compose plugin of the Docker client; the daemon is not needed to check a file. */
