@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type Bound,
+  countedRows,
+  isNothing,
+  isWithin,
+  type Loss,
+  lossInWords,
+  type TableLoss,
+} from '../../src/release/loss.ts';
+
+const table = (name: string, more: Partial<TableLoss> = {}): TableLoss => {
+  return { table: name, by: 'key', added: 0, changed: 0, removed: 0, marked: 0, own: 0, ignored: false, ...more };
+};
+const loss = (rows: number, tables: TableLoss[], notCompared: string[] = []): Loss => {
+  return { measuredAt: '2026-03-07T02:00:00.000Z', held: true, rows, tables, notCompared };
+};
+
+describe('rows that count', () => {
+  test('are added, changed and removed ones, without those that are marked, ignored or of the release itself', () => {
+    const tables = [
+      table('public.orders', { added: 5, changed: 3, removed: 2, marked: 4, own: 7 }),
+      table('public.sessions', { added: 9, ignored: true }),
+      table('public.probes', { added: 2, marked: 2 }),
+      table('public.users'),
+    ];
+    expect(countedRows(loss(6, tables))).toEqual([{ table: 'public.orders', rows: 6 }]);
+  });
+});
+
+describe('nothing is lost', () => {
+  test.each([
+    [0, [], true],
+    [1, [], false],
+    [0, ['public.big: too large'], false],
+    [1, ['public.big: too large'], false],
+  ])('%i rows, not compared %j: %s', (rows, notCompared, expected) => {
+    expect(isNothing(loss(rows, [], notCompared))).toBe(expected);
+  });
+});
+
+describe('within what was approved', () => {
+  const lost = [
+    { table: 'public.orders', rows: 3 },
+    { table: 'shop.items', rows: 2 },
+  ];
+  test.each<[string, Bound, boolean]>([
+    ['exactly as many in all', 5, true],
+    ['one fewer in all', 4, false],
+    ['each table, its schema left out where it is public', { orders: 3, 'shop.items': 2 }, true],
+    ['the full name counts before the short one', { 'public.orders': 3, orders: 0, 'shop.items': 2 }, true],
+    ['one table too many', { orders: 2, 'shop.items': 2 }, false],
+    ['a table that is not named', { orders: 3 }, false],
+    ['another schema is not left out', { orders: 3, items: 2 }, false],
+    ['nothing is named', {}, false],
+  ])('%s', (_, bound, expected) => {
+    expect(isWithin(lost, bound)).toBe(expected);
+  });
+
+  test('no row is within every bound', () => {
+    expect([isWithin([], 0), isWithin([], {}), isWithin([{ table: 'orders', rows: 0 }], {})]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  test('only a schema at the start of the name is left out', () => {
+    expect(isWithin([{ table: 'shop.public.x', rows: 1 }], { 'shop.x': 1 })).toBe(false);
+  });
+});
+
+describe('in words', () => {
+  test.each<[string, TableLoss[], string]>([
+    ['nothing', [], 'nothing'],
+    ['only the own rows of the release', [table('orders', { own: 4 })], 'nothing'],
+    ['every way', [table('orders', { added: 1, changed: 2, removed: 3 })], 'orders 1 added, 2 changed, 3 deleted'],
+    ['marked', [table('orders', { added: 2, marked: 1 })], 'orders 2 added (1 by smoke tests)'],
+    ['ignored', [table('sessions', { removed: 9, ignored: true })], 'sessions 9 deleted (ignored)'],
+    [
+      'both, and a second table',
+      [table('a', { added: 2, marked: 1, ignored: true }), table('b', { changed: 1 })],
+      'a 2 added (1 by smoke tests, ignored); b 1 changed',
+    ],
+  ])('%s', (_, tables, words) => {
+    expect(lossInWords(loss(0, tables))).toBe(words);
+  });
+});
