@@ -88,7 +88,7 @@ function unmeasured({ targets, restore, held }: WayBack): Stage[] {
     ...opened.map((each) => stage('resume', each, beforeOpening(each, { databases, early }))),
     ...late.map((each) => ({
       ...stage('restore', each, databases.filter(mustGoFirst).map(isOpenAfter)),
-      ...behind(each, late, targets),
+      ...behind(each, { late, targets, databases }),
     })),
     ...started.map((each) => stage('resume', each, [...new Set([...databases, ...opened])].map(isOpenAfter))),
   ];
@@ -98,10 +98,17 @@ function stage(verb: Stage['do'], { name }: Restorable, after: string[]): Stage 
   return { id: stageId(verb, name), do: verb, target: name, after };
 }
 
-/** What stands on a target goes back before it, so that nothing new runs on something old for longer than it must. */
-function behind(each: Restorable, late: readonly Restorable[], targets: readonly Restorable[]): { behind?: string[] } {
+type Others = { late: readonly Restorable[]; targets: readonly Restorable[]; databases: readonly Restorable[] };
+
+/**
+ * What stands on a target goes back before it, so that nothing new runs on something old for longer than it must. Code
+ * that was stopped for a database starts when that is open again; if it does not open, the code starts all the same.
+ */
+function behind(each: Restorable, { late, targets, databases }: Others): { behind?: string[] } {
   const standOnIt = late.filter((other) => needsOf(other, targets).includes(each.name));
-  return standOnIt.length === 0 ? {} : { behind: idsOf('restore', standOnIt) };
+  const stoppedFor = databases.filter((database) => mustStop(each, database) && !mustGoFirst(database));
+  const ids = [...stoppedFor.map(isOpenAfter), ...idsOf('restore', standOnIt)];
+  return ids.length === 0 ? {} : { behind: ids };
 }
 
 function needsOf(each: Restorable, targets: readonly Restorable[]): readonly string[] {

@@ -1,5 +1,5 @@
+import { undoesRows } from '../release/answering.ts';
 import type { GivenAnswer, Question } from '../release/status.ts';
-import { undoing } from './choices.ts';
 import type { Approval, Decision, Rejection } from './messages.ts';
 import type { Story } from './state.ts';
 
@@ -46,7 +46,7 @@ export function mayDecide(story: Story, decision: Decision | undefined): Verdict
 
 function mayLose(upTo: unknown, chosen: string): Verdict {
   if (upTo === undefined) return null;
-  if (!undoing.includes(chosen)) return `"${chosen}" undoes no rows; leave upTo out`;
+  if (!undoesRows(chosen)) return `"${chosen}" undoes no rows; leave upTo out`;
   const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0;
   const byTable = typeof upTo === 'object' && upTo !== null && Object.values(upTo).every(isCount);
   return isCount(upTo) || byTable ? null : 'upTo is a number of rows, or one for each table: {"upTo": {"orders": 40}}';

@@ -1,9 +1,10 @@
+import { undoesRows } from '../release/answering.ts';
 import { incompatiblePairs } from '../release/compatibility.ts';
 import type { FailureView } from '../release/failure.ts';
 import { shortRelease } from '../release/naming.ts';
 import { type Situation, waysWithDatabase } from '../release/policy.ts';
 import type { ReleaseStatus } from '../release/status.ts';
-import { labels, undoing } from './choices.ts';
+import { labels } from './choices.ts';
 import { factsOf } from './facts.ts';
 import { estimate, lossLines, measurable, withLoss } from './losses.ts';
 import type { Continuation } from './messages.ts';
@@ -87,7 +88,7 @@ async function askFirst(story: Story, situation: Situation, losses: NonNullable<
     ...(losses.length === 0 ? {} : { losses }),
   });
   story.decidedBy = { by: answered.by, choice: answered.choice, reason: answered.reason };
-  if (undoing.includes(answered.choice)) return new GoBack(chosenReturn(answered, situation));
+  if (undoesRows(answered.choice)) return new GoBack(chosenReturn(answered, situation));
   story.status.changed.length = 0;
   return new GoBack({ do: 'stop', targets: [], because: `${answered.by} decided to leave everything as it is` });
 }

@@ -31,14 +31,6 @@ export const labels: Record<ChoiceId, Choice> = {
   stay: choice('stay', 'Leave everything as it is now', true),
 };
 
-/** These may undo rows of users, so an answer may say how many. */
-export const undoing: readonly string[] = [
-  'carry-over-and-restore',
-  'export-and-restore',
-  'restore-database',
-  'restore-full',
-];
-
 /**
  * What an answer allows. Who names no number allows what the question showed; rows that do not fit the old schema are
  * only known once the others are carried over, so none are allowed unless somebody says so.

@@ -1,5 +1,6 @@
+import { undoesRows } from '../release/answering.ts';
 import { decide, hangsOnLoss, type Situation, safeChoices } from '../release/policy.ts';
-import { labels, undoing } from './choices.ts';
+import { labels } from './choices.ts';
 import { estimate, measurable, whileMeasuring, withLoss } from './losses.ts';
 import { askUninterrupted, choice } from './questions.ts';
 import { chosenReturn, type Return, returnOf } from './returning.ts';
@@ -50,7 +51,7 @@ async function askWayBack(story: Story, situation: Situation): Promise<Return> {
   const decision = decide(situation);
   const offered = safeChoices(situation).filter((id) => id !== 'retry');
   const byItself = decision.do === 'ask' ? [] : [choice('go-back', 'Go back as the rules say; nothing is lost')];
-  const names = offered.some((id) => undoing.includes(id)) ? measurable(story) : [];
+  const names = offered.some((id) => undoesRows(id)) ? measurable(story) : [];
   const answered = await whileMeasuring(story, names, {
     ask: () =>
       askUninterrupted(story, {
@@ -63,7 +64,7 @@ async function askWayBack(story: Story, situation: Situation): Promise<Return> {
         onSilence: decision.do === 'ask' ? (offered.includes('stay') ? 'stay' : null) : 'go-back',
         rules: story.input.plan.questions,
       }),
-    needsCopy: ({ choice: id }) => undoing.includes(id) || id === 'go-back',
+    needsCopy: ({ choice: id }) => undoesRows(id) || id === 'go-back',
   });
   const { by, reason } = answered;
   story.decidedBy = { by, choice: answered.choice, reason };

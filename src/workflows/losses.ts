@@ -65,10 +65,13 @@ export async function estimate(story: Story, names: readonly string[]): Promise<
   }
 }
 
-/** The situation with what was measured. Where not everything could be compared nobody knows the loss. */
+/** The situation with what was measured. Where not everything could be compared, or not every database can tell, nobody knows the loss. */
 export function withLoss(situation: Situation, losses: readonly Measured[] | null): Situation {
   if (losses === null) return situation;
-  const complete = losses.every(({ loss }) => loss.notCompared.length === 0);
+  const databases = situation.targets.filter((target) => target.stores && isChanged(target));
+  const complete =
+    losses.every(({ loss }) => loss.notCompared.length === 0) &&
+    databases.every(({ name }) => losses.some(({ target }) => target === name));
   return { ...situation, loss: complete ? losses.reduce((sum, { loss }) => sum + loss.rows, 0) : null };
 }
 

@@ -1,5 +1,7 @@
+import { undoesRows } from '../release/answering.ts';
 import { type ChoiceId, type Decision, decide, hangsOnLoss, type Situation, safeChoices } from '../release/policy.ts';
-import { labels, undoing } from './choices.ts';
+import { silenceAfter } from '../release/silence.ts';
+import { labels } from './choices.ts';
 import type { Trouble } from './failures.ts';
 import { estimate, type Measured, measurable, whileMeasuring, withLoss } from './losses.ts';
 import { tell } from './notices.ts';
@@ -7,7 +9,7 @@ import { type Answered, choice } from './questions.ts';
 import { chosenReturn, GoBack, returnOf } from './returning.ts';
 import { type Failed, situationOf } from './situation.ts';
 import { findTarget, note, record, type Story } from './state.ts';
-import { askRuleOf, askUntilDone, byHandChoices, silenceOf, triesAgain } from './trying.ts';
+import { askRuleOf, askUntilDone, byHandChoices, triesAgain } from './trying.ts';
 
 /** Times that code changed after a person's decision to go on although the step failed. */
 const goesOnAfterStay: readonly string[] = ['logs', 'smoke', 'performance', 'monitoring', 'watch', 'invalidate'];
@@ -66,13 +68,13 @@ async function askAbout(story: Story, step: Failed, { trouble, decision, situati
     text: `${step.id} failed. What now?`,
     why: whyAsked(story, { failure, decision, ids }),
     choices: [...back, ...ids.map((id) => labels[id]), ...byHandChoices(story, step)],
-    onSilence: silenceOf(decision, rule, ids),
+    onSilence: silenceAfter(decision, rule, ids),
     rules: rule === null ? rules : { ...rules, deadlineMs: rule.deadlineMs },
   };
-  const names = ids.some((id) => undoing.includes(id)) ? measurable(story) : [];
+  const names = ids.some((id) => undoesRows(id)) ? measurable(story) : [];
   return await whileMeasuring(story, names, {
     ask: () => askUntilDone(story, step, draft),
-    needsCopy: (answered) => undoing.includes(answered.choice) || answered.choice === 'go-back',
+    needsCopy: (answered) => undoesRows(answered.choice) || answered.choice === 'go-back',
   });
 }
 
@@ -80,7 +82,7 @@ type Reasons = { failure: Trouble['failure']; decision: Decision; ids: readonly 
 
 function whyAsked(story: Story, { failure, decision, ids }: Reasons): string {
   const outside = story.input.plan.outside.map((each) => `- ${each}`).join('\n');
-  const undoes = ids.some((id) => undoing.includes(id));
+  const undoes = ids.some((id) => undoesRows(id));
   const measured = measurable(story).length > 0 ? 'is being measured' : 'was not measured';
   const lines = [
     failure.message,

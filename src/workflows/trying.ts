@@ -1,6 +1,6 @@
 import { sleep } from '@temporalio/workflow';
 import type { FailureRule, PlannedStep } from '../release/plan.ts';
-import { type ChoiceId, type Decision, type Situation, safeChoices } from '../release/policy.ts';
+import { type Situation, safeChoices } from '../release/policy.ts';
 import type { Choice } from '../release/status.ts';
 import type { Confirmation } from '../release/target.ts';
 import { viewOf } from './failures.ts';
@@ -24,14 +24,6 @@ export async function triesAgain(story: Story, step: Tried, situation: Situation
   record(story, `${step.id}: the plan tries it again in ${rule.everyMs} ms, ${tried + 1} of ${rule.times}`);
   await sleep(rule.everyMs, { summary: `before ${step.id} is tried again` });
   return true;
-}
-
-/** Silence goes back only where the rules would have done so by themselves, and loses nothing. */
-export function silenceOf(decision: Decision, rule: AskRule | null, offered: readonly ChoiceId[]): string | null {
-  const usual = decision.do === 'ask' ? decision.silence : null;
-  if (rule === null || rule.silence === null) return usual;
-  if (rule.silence === 'roll-back') return decision.do === 'ask' ? usual : 'go-back';
-  return offered.includes('stay') ? 'stay' : usual;
 }
 
 /** Offered where the world can be asked afterwards; nobody's word alone makes a step done. */
