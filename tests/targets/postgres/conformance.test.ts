@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PostgresSpec } from '../../../src/targets/postgres/postgres.schema.ts';
 import { postgres } from '../../../src/targets/postgres/postgres.ts';
 import type { PostgresState } from '../../../src/targets/postgres/savepoints.ts';
@@ -10,14 +10,21 @@ import {
   type MakeWorld,
   withoutRestore,
 } from '../../support/conformance.ts';
-import { startPostgres } from '../../support/postgres.ts';
+import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { startWorld } from './world.ts';
 
 const changing = /statement: (create table (colours|sizes)|alter database .* rename)/;
 
-/** Each world has a server of its own: cases use the same keys, and what a key did is remembered by the server. */
+let server: Postgres;
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server.stop());
+
+/** Cases use the same keys, and what a key did is remembered by the server: each begins without that memory. */
 const makeWorld: MakeWorld<PostgresSpec, PostgresState, PostgresChange> = async (first) => {
-  const server = await startPostgres();
+  await server.sql('drop database if exists savepoint with (force)');
+  const earlier = (await server.log()).split('\n').length;
   const world = await startWorld(server, { empty: first === 'absent' });
   await world.write('migrations/1_colours.sql', 'create table colours (id int primary key, name text not null);');
   await world.write('seeds/1_sizes.sql', 'create table sizes (id int);');
@@ -32,13 +39,14 @@ const makeWorld: MakeWorld<PostgresSpec, PostgresState, PostgresChange> = async 
     oneAttempt: true,
     changes: ['migrate', 'seed'],
     observe: async () => JSON.stringify(await world.sql(columns).catch(() => 'nothing')),
-    effects: async () => (await server.log()).split('\n').filter((line) => changing.test(line)),
+    effects: async () =>
+      (await server.log())
+        .split('\n')
+        .slice(earlier)
+        .filter((line) => changing.test(line)),
     half: { spec: specOf({ migrate: { directory: './broken' } }), change: 'migrate', version: 'v3' },
     secrets: ['super-Secret'],
-    close: async () => {
-      await world.end();
-      await server.stop();
-    },
+    close: () => world.end(),
   };
 };
 
