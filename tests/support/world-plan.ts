@@ -8,6 +8,8 @@ export type PlanOptions = {
   slowSmoke?: boolean;
   /** Milliseconds between two points, and until the end. */
   watch?: { everyMs: number; forMs: number };
+  /** What the database's target says under `rehearse`. */
+  rehearse?: unknown;
   /** Laid over the plan, key by key. */
   more?: Record<string, unknown>;
 };
@@ -27,7 +29,10 @@ export function worldPlan(setting: Setting, options: PlanOptions = {}): Record<s
     gates: { 'go-no-go': { deciders: ['product-owner'], deadline: '1h' } },
     questions: { deciders: ['deployment-lead'], deadline: '30m' },
     targets: {
-      database: database(application, options.compatibility ?? 'backward'),
+      database: {
+        ...database(application, options.compatibility ?? 'backward'),
+        ...(options.rehearse === undefined ? {} : { rehearse: options.rehearse }),
+      },
       backend: backend(setting),
       frontend: {
         kind: 'site',
