@@ -47,6 +47,9 @@ export type RunningWorker = {
 const shutdownGraceTime = '8s';
 const shutdownForceTime = '20s';
 
+/** A watch is one activity for hours. With the default of 100, other releases would wait behind so many watches. */
+const maxConcurrentActivityTaskExecutions = 2_000;
+
 /** Starts the workers of this host: one for workflows and remote targets, one for what lives here. */
 export async function startWorker(serving: Serving): Promise<RunningWorker> {
   installRuntime(serving);
@@ -54,7 +57,7 @@ export async function startWorker(serving: Serving): Promise<RunningWorker> {
   const activities = createActivities(serving.clock === undefined ? {} : { clock: serving.clock });
   const common: Pick<WorkerOptions, 'connection' | 'namespace' | 'activities'> &
     Pick<WorkerOptions, 'shutdownGraceTime' | 'shutdownForceTime' | 'maxHeartbeatThrottleInterval'> &
-    Pick<WorkerOptions, 'stickyQueueScheduleToStartTimeout'> = {
+    Pick<WorkerOptions, 'stickyQueueScheduleToStartTimeout' | 'maxConcurrentActivityTaskExecutions'> = {
     connection,
     namespace: serving.namespace,
     activities: { ...activities },
@@ -64,6 +67,7 @@ export async function startWorker(serving: Serving): Promise<RunningWorker> {
     stickyQueueScheduleToStartTimeout: '3s',
     // An abort reaches an activity with its next beat.
     maxHeartbeatThrottleInterval: '1s',
+    maxConcurrentActivityTaskExecutions,
   };
   const workers = [
     await Worker.create({ ...common, taskQueue: serving.taskQueue, ...workflowCode(serving.workflowBundle) }),
