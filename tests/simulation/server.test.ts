@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { findTestServer } from '../support/test-server.ts';
+import { runFor, runOnServer, withServer } from './server/run.ts';
+
+const found = await findTestServer();
+const missing = 'missing' in found ? ` (skipped: ${found.missing})` : '';
+const given = Number(process.env.SEED ?? Number.NaN);
+/** For `npm test`; `npm run simulate -- --minutes 10` takes longer and sees more. */
+const seconds = 25;
+
+test.runIf(missing === '' && Number.isNaN(given))(
+  `releases on a real server with faults, people and accidents at random keep every promise${missing}`,
+  async () => {
+    const { seeds, outcomes, found: broken } = await runFor(1, seconds * 1000);
+    console.log(`${seeds} seeds on the server: ${JSON.stringify(outcomes)}`);
+    expect(broken.slice(0, 2).join('\n\n')).toBe('');
+    expect(seeds - (outcomes['not judged'] ?? 0)).toBeGreaterThan(0);
+  },
+  120_000,
+);
+
+test.skipIf(missing !== '' || Number.isNaN(given))(
+  `SEED=${given} keeps every promise on the server`,
+  async () => {
+    const { found: broken } = await withServer((stage) => runOnServer(stage, given));
+    expect(broken ?? '').toBe('');
+  },
+  120_000,
+);

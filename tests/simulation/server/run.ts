@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { forgetMemoryWorld, memoryWorld } from '../../../src/targets/memory/world.ts';
+import { releaseWorkflowId } from '../../../src/workflows/messages.ts';
+import { openBench } from '../../support/release.ts';
+import { startTimeSkipping } from '../../support/temporal.ts';
+import { inWords } from '../plans.ts';
+import { judge } from './judge.ts';
+import { type Played, play, type Stage } from './play.ts';
+import { anyScript, type Script, worldOf } from './script.ts';
+
+/** The script of a seed, the same one every time. */
+export function scriptOf(seed: number): Script {
+  const [script] = fc.sample(anyScript, { seed, numRuns: 1 });
+  if (script === undefined) throw new TypeError(`no script for seed ${seed}`);
+  return script;
+}
+
+/** `found`: the story of a run that broke a promise, null where all were kept. */
+export type SeedRun = { outcomes: string[]; found: string | null };
+
+/** A run that the server does not bring to an end in this time is not judged: it lost a workflow task. */
+const patienceMs = 25_000;
+
+/** Plays the script of a seed on the server, judges it and forgets its worlds. */
+export async function runOnServer(stage: Stage, seed: number): Promise<SeedRun> {
+  const application = `simulated-${seed}`;
+  const playing = play(stage, scriptOf(seed), application);
+  const patience = new AbortController();
+  const tooLong = sleep(patienceMs, null, { signal: patience.signal }).catch(() => null);
+  const played = await Promise.race([playing, tooLong]);
+  patience.abort();
+  if (played === null) return await giveUp(stage, application, playing);
+  const wrong = judge(played);
+  const found = wrong.length === 0 ? null : story(seed, played, wrong);
+  for (const { name } of played.plan.targets) forgetMemoryWorld(worldOf(played.plan.application, name));
+  return { outcomes: played.outcomes, found };
+}
+
+/** Ends the run, so that nothing of it outlives the server. */
+async function giveUp(stage: Stage, application: string, playing: Promise<Played>): Promise<SeedRun> {
+  const handle = stage.client.workflow.getHandle(releaseWorkflowId(application, 'test'));
+  await handle.terminate('not judged').catch(() => {});
+  await Promise.race([playing.catch(() => null), sleep(10_000)]);
+  return { outcomes: ['not judged'], found: null };
+}
+
+function story(seed: number, { plan, log, outcomes, status }: Played, wrong: readonly string[]): string {
+  const worlds = plan.targets.map(({ name, spec }) => {
+    const { effects, refused } = memoryWorld(worldOf(plan.application, name));
+    const did = effects.map(({ verb, change, version }) =>
+      [verb, change, version].filter((word) => word !== null).join(' '),
+    );
+    return `${name}: ${did.join(', ')}; ${refused.length} refused; spec ${JSON.stringify(spec)}`;
+  });
+  const timeline = status?.timeline.map(({ what }) => what) ?? [];
+  return [`seed ${seed}`, inWords(plan), ...log, '--', ...worlds, '--', ...timeline, `ended: ${outcomes.join(', ')}`]
+    .concat(wrong.map((each) => `BREACH ${each}`))
+    .join('\n');
+}
+
+/** One time-skipping server with one worker, for as many seeds as one likes. */
+export async function withServer<T>(work: (stage: Stage) => Promise<T>): Promise<T> {
+  const environment = await startTimeSkipping();
+  try {
+    const { client, connection } = environment;
+    const bench = await openBench({ address: connection.options.address, client });
+    try {
+      return await work({ environment, client });
+    } finally {
+      await bench.stop();
+    }
+  } finally {
+    await environment.teardown();
+  }
+}
+
+export type Summary = { seeds: number; outcomes: Record<string, number>; found: string[] };
+
+/** Seeds from `first` on until the time is up; a few side by side. */
+export async function runFor(first: number, ms: number, tell: (found: string) => void = () => {}): Promise<Summary> {
+  const summary: Summary = { seeds: 0, outcomes: {}, found: [] };
+  const until = Date.now() + ms;
+  let next = first;
+  await withServer(async (stage) => {
+    const lane = async (): Promise<void> => {
+      while (Date.now() < until) {
+        const seed = next++;
+        const { outcomes, found } = await runOnServer(stage, seed);
+        summary.seeds += 1;
+        const ended = outcomes.at(-1) ?? 'none';
+        summary.outcomes[ended] = (summary.outcomes[ended] ?? 0) + 1;
+        if (found === null) continue;
+        summary.found.push(found);
+        tell(found);
+      }
+    };
+    await Promise.all([lane(), lane(), lane()]);
+  });
+  return summary;
+}
