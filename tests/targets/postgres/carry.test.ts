@@ -7,6 +7,8 @@ import { dyingBefore } from './crash.ts';
 import { type WayBack, wayBackOf } from './way-back.ts';
 import { attempt, failureOf, startWorld, type World } from './world.ts';
 
+/** Every point of death is tried where CRASH_STRIDE is 1; usually a sample. */
+const stride = Number(process.env.CRASH_STRIDE ?? 7);
 let server: Postgres;
 let world: World;
 let way: WayBack;
@@ -310,7 +312,7 @@ describe('what is carried', { timeout: 120_000 }, () => {
     await world.sql('insert into orders (product) values (1), (2); update products set price = 7 where id = 1');
     await way.beside(savepoint);
     const rules = { ignore: [], marks: [], into: 'copy' as const, directory: 'rows' };
-    for (let statement = 1; ; statement += 1) {
+    for (let statement = 1; ; statement += stride) {
       const held = await way.hold();
       const carrying = () => attempt(world.call({ key: 'restore' }), (call) => postgres.carry(call, savepoint, rules));
       const crash = await dyingBefore(statement, carrying);

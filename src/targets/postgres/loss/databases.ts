@@ -16,7 +16,9 @@ export type Database = { session: Session | null; tables: Tables; takenAt: strin
  */
 export type Databases = { now: Database; reference: Database; copy: Database; own: boolean };
 
-const nothing: Database = { session: null, tables: new Map(), takenAt: new Date(0).toISOString() };
+function nothing(): Database {
+  return { session: null, tables: new Map(), takenAt: new Date().toISOString() };
+}
 
 async function begun(session: Session): Promise<Database> {
   await session.run('begin isolation level repeatable read read only');
@@ -34,7 +36,7 @@ export async function inDatabases<T>(
   const sessions: Session[] = [];
   const closed = new Set([names.copy, names.reference.database].filter((name) => name !== null));
   const open = async (name: string | null): Promise<Database> => {
-    if (name === null || (await findDatabase(claim.maintenance, name)) === null) return nothing;
+    if (name === null || (await findDatabase(claim.maintenance, name)) === null) return nothing();
     const session = closed.has(name)
       ? await openCopy(claim, name)
       : await openSession(claim.place, name, claim.application);

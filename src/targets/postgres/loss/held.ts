@@ -1,5 +1,5 @@
 import { TargetFailure } from '../../../release/failure.ts';
-import { pause, type Session } from '../connection.ts';
+import { findDatabase, pause, type Session } from '../connection.ts';
 import { readHold } from '../hold.ts';
 import type { Place } from '../names.ts';
 import { foreignSessions, rolesLetIn } from '../sessions.ts';
@@ -13,7 +13,8 @@ type Asking = { maintenance: Session; place: Place; application: string };
  * Null when somebody is let in, is in there all the same, or has a prepared transaction that may still be committed.
  */
 export async function holdInForce({ maintenance, place, application }: Asking): Promise<string | null> {
-  if ((await readHold(maintenance, place.database)) === null) return null;
+  const there = await findDatabase(maintenance, place.database);
+  if (there === null || (await readHold(maintenance, place.database)) === null) return null;
   if ((await rolesLetIn(maintenance, place.database)).length > 0) return null;
   if (!(await isEmpty({ maintenance, place, application }))) return null;
   const [prepared] = await maintenance.rows<{ any: boolean }>(

@@ -1,5 +1,6 @@
 import type { Loss, LossRules, TableLoss } from '../../../release/loss.ts';
 import type { Call, Savepoint, Step } from '../../../release/target.ts';
+import { findDatabase } from '../connection.ts';
 import { claimed } from '../fence.ts';
 import type { PostgresSpec } from '../postgres.schema.ts';
 import { inBackground } from '../running.ts';
@@ -29,18 +30,12 @@ export function loss(call: Call<PostgresSpec>, since: Savepoint<PostgresState>, 
       const measured = await inDatabases(claim, { copy, reference }, (databases) =>
         measure(back, { databases, reference, rules }),
       );
-      return { ...measured, held: await isUnwritten(back, hold, measured) };
+      // Nobody can write to a database that does not exist.
+      if ((await findDatabase(claim.maintenance, claim.place.database)) === null) return { ...measured, held: true };
+      return { ...measured, held: hold !== null && hold === (await holdInForce(claim)) };
     }),
   );
 }
-
-/** Nobody can write to a database that does not exist. */
-async function isUnwritten({ claim }: GoingBack, before: string | null, { measuredAt }: Loss): Promise<boolean> {
-  if (measuredAt === nowhere) return true;
-  return before !== null && before === (await holdInForce(claim));
-}
-
-const nowhere = new Date(0).toISOString();
 
 type Measuring = { databases: Databases; reference: Reference; rules: LossRules };
 
