@@ -97,7 +97,7 @@ describe('whatever users write', () => {
           }
         },
       ),
-      { numRuns: Number(process.env.PROPERTY_RUNS ?? 8) },
+      { numRuns: Number(process.env.PROPERTY_RUNS ?? 5) },
     );
   });
 });

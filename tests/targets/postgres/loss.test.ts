@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { type Postgres, runSql, startPostgres } from '../../support/postgres.ts';
 import { type WayBack, wayBackOf } from './way-back.ts';
-import { startWorld, type World } from './world.ts';
+import { appRole, startWorld, type World } from './world.ts';
 
 let server: Postgres;
 let world: World;
@@ -64,5 +66,136 @@ describe('the loss of a restore', { timeout: 120_000 }, () => {
     expect(found).toMatchObject({ held: true, rows: 10, notCompared: [] });
     await way.resume(held);
     expect((await way.loss(savepoint)).held).toBe(false);
+  });
+
+  test('equals row by row what a ledger says that an application wrote while the release migrated', async () => {
+    const savepoint = await way.save();
+    await world.write(
+      'migrations/1.sql',
+      `alter table orders add column note text; update products set price = price + 1`,
+    );
+    await world.write(
+      'seeds/1.sql',
+      `insert into orders (product, amount) select i, 1000 from generate_series(1, 5) i`,
+    );
+    const ledger: { added: number[]; changed: number[]; removed: number[] } = { added: [], changed: [], removed: [] };
+    let on = true;
+    const writing = [1, 2, 3].map(async (writer) => {
+      for (let turn = 0; on; turn += 1) await order(ledger, writer * 100 + turn);
+    });
+    await way.apply('migrate');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await way.apply('seed');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const estimate = await way.loss(savepoint);
+    expect(estimate.held).toBe(false);
+    on = false;
+    await Promise.all(writing);
+    await way.hold();
+    const found = await way.loss(savepoint);
+    expect(ledger.added.length).toBeGreaterThan(5);
+    expect(found).toMatchObject({ held: true, notCompared: [] });
+    expect(found.tables).toEqual([
+      line('public.orders', {
+        added: ledger.added.length,
+        changed: ledger.changed.length,
+        removed: ledger.removed.length,
+        own: 5,
+      }),
+      line('public.products', { own: 100 }),
+    ]);
+    expect(await way.carry(savepoint)).toMatchObject({ carried: found.rows, left: 0 });
+    await way.restore(savepoint);
+    const ids = await world.sql('select id::int from orders where id > 500 order by id');
+    expect(ids.map(({ id }) => id)).toEqual(ledger.added.toSorted((one, other) => one - other));
+  });
+
+  /** One customer: an order; now and then an old one is changed or deleted. An error was no acknowledgement. */
+  async function order(ledger: Record<'added' | 'changed' | 'removed', number[]>, turn: number): Promise<void> {
+    const app = server.url(world.database, appRole);
+    const place = `insert into orders (product) values (${1 + (turn % 90)}) returning id::int`;
+    const [made] = await runSql(app, place).catch(() => []);
+    if (made !== undefined) ledger.added.push(Number(made.id));
+    if (turn % 3 !== 0 || turn >= 500) return;
+    const op = turn % 2 === 0 ? 'changed' : 'removed';
+    const old = `where id = ${turn} returning id::int`;
+    const rows = await world.sql(
+      op === 'changed' ? `update orders set amount = -1 ${old}` : `delete from orders ${old}`,
+    );
+    ledger[op].push(...rows.map(({ id }) => Number(id)));
+  }
+
+  test('knows tables that the release dropped, made and renamed, and columns that it renamed', async () => {
+    await world.sql(
+      `create table gone (id int primary key); insert into gone values (1), (2); create table before_it (id int primary key, v text); insert into before_it values (1, 'a')`,
+    );
+    const savepoint = await way.save();
+    await world.write(
+      'migrations/1.sql',
+      `drop table gone; alter table before_it rename to after_it; create table made (id int primary key); insert into made values (1);
+       alter table orders rename column amount to quantity;`,
+    );
+    await way.apply();
+    await world.sql(
+      `insert into after_it values (2, 'b'); insert into made values (2), (3); update orders set quantity = 4 where id = 1`,
+    );
+    await way.hold();
+    expect((await way.loss(savepoint)).tables).toEqual([
+      line('public.after_it', { added: 1, own: 1 }),
+      line('public.before_it', { own: 1 }),
+      line('public.gone', { own: 2 }),
+      line('public.made', { added: 2, own: 1 }),
+      line('public.orders', { changed: 1 }),
+    ]);
+  });
+
+  test('says of values that a release makes up anew each time that they could not be compared', async () => {
+    const savepoint = await way.save();
+    await world.write(
+      'migrations/1.sql',
+      `alter table products add column token uuid default gen_random_uuid(); alter table products add column since timestamptz default now()`,
+    );
+    await way.apply();
+    await world.sql('update products set price = 1 where id in (1, 2)');
+    await way.hold();
+    const found = await way.loss(savepoint);
+    expect(found.tables).toEqual([line('public.products', { changed: 2 })]);
+    expect(found.notCompared).toEqual(['public.products.token: the release fills it differently each time it runs']);
+  });
+
+  test('repeats a command on the reference, and takes records of its tool for the release’s own', async () => {
+    await world.sql(
+      `create table knex_migrations (id serial primary key, name text, batch int, migration_time timestamptz default clock_timestamp())`,
+    );
+    await world.write(
+      'tool.mjs',
+      `import pg from '${join(process.cwd(), 'node_modules/pg/lib/index.js')}';
+       import { appendFileSync } from 'node:fs';
+       const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
+       await client.connect();
+       appendFileSync('ran.log', process.env.SAVEPOINT_VERSION + ' ' + client.database.replace(/.*_(reference).*/, '$1') + '\\n');
+       await client.query("insert into products (name, price) values ('own', 1)");
+       await client.query("insert into knex_migrations (name, batch) values ('1.mjs', 1)");
+       await client.end();`,
+    );
+    const command = wayBackOf(world, { migrate: { command: ['node', 'tool.mjs'], files: ['tool.mjs'] } });
+    const savepoint = await command.save();
+    await command.apply();
+    await world.sql(`insert into orders (product) values (1)`);
+    await command.hold();
+    expect((await command.loss(savepoint)).tables).toEqual([
+      line('public.knex_migrations', { own: 1 }),
+      line('public.orders', { added: 1 }),
+      line('public.products', { own: 1 }),
+    ]);
+    expect(await readFile(join(world.home, 'ran.log'), 'utf8')).toBe(`v2 ${world.database}\nv2 reference\n`);
+    const stubborn = { migrate: { command: ['node', 'tool.mjs'], env: { SHOP_URL: server.url(world.database) } } };
+    const elsewhere = wayBackOf(world, stubborn);
+    await world.sql('delete from savepoint.measures', 'savepoint');
+    await server.sql(
+      `drop database ${(await server.sql(`select datname from pg_database where datname ~ '${world.database}_ref'`))[0]?.datname}`,
+    );
+    expect((await elsewhere.beside(savepoint)).detail).toContain('names its database itself, in the variable SHOP_URL');
+    expect((await readFile(join(world.home, 'ran.log'), 'utf8')).split('\n')).toHaveLength(3);
   });
 });

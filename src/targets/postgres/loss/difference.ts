@@ -135,7 +135,10 @@ function rowsQuery(comparison: Comparison, side: Side, { mask, buckets, values }
     return `select ${hash}, '{}'::text[] as key, '' as digest, '' as steady, count(*)::int as count,
         bool_and(${marked}) as marked, ${values === 'rows' ? `min(${all})` : `'{}'::text[]`} as values ${from} group by 1 order by 1`;
   }
-  const hashes = comparison.columns.map((name) => `hashtextextended(${textOf(name)} collate "C", 0)::text`);
+  const other = side === comparison.now ? comparison.before : comparison.now;
+  const hashes = comparison.columns.map(
+    (name) => `hashtextextended((${countedText(side, other, name)}) collate "C", 0)::text`,
+  );
   return `select ${hash}, array[${comparison.key.map(textOf).join(', ')}]::text[] as key,
       hashtextextended(${texts.content}, 0)::text as digest, ${steadyText(comparison, side)} as steady, 1 as count,
       ${marked} as marked, ${values === 'columns' ? `array[${hashes.join(', ')}]::text[]` : `'{}'::text[]`} as values
@@ -211,7 +214,16 @@ async function* merged(befores: Reader, nows: Reader): AsyncGenerator<Change> {
   }
 }
 
-async function differingBuckets(comparison: Comparison, mask: number): Promise<number[]> {
+/** Both sides are snapshots, so where they differ is found out once. */
+const known = new WeakMap<Comparison, Promise<number[]>>();
+
+function differingBuckets(comparison: Comparison, mask: number): Promise<number[]> {
+  const found = known.get(comparison) ?? findDiffering(comparison, mask);
+  known.set(comparison, found);
+  return found;
+}
+
+async function findDiffering(comparison: Comparison, mask: number): Promise<number[]> {
   const { before, now } = comparison;
   const old = await readBuckets(before, mask, textsOf(comparison, before));
   const present = await readBuckets(now, mask, textsOf(comparison, now));
