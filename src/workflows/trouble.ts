@@ -28,13 +28,14 @@ export async function settle(story: Story, step: Failed, trouble: Trouble): Prom
     Object.assign(status, before);
     return 'retry';
   }
-  const judged = hangsOnLoss(situation) ? withLoss(situation, await measureFirst(story, step, trouble)) : situation;
+  const losses = hangsOnLoss(situation) ? await measureFirst(story, step, trouble) : null;
+  const judged = withLoss(situation, losses);
   const decision = decide(judged);
   record(story, `${step.id}: ${decision.because}`);
   const asking = askRuleOf(step);
   if (decision.do !== 'ask' && (asking === null || decision.do === 'stop'))
     throw new GoBack(returnOf(decision, judged));
-  const answered = await askAbout(story, step, { trouble, decision, situation: judged });
+  const answered = await askAbout(story, step, { trouble, decision, situation: judged, losses });
   if (answered.choice === 'retry' || answered.choice === 'done-by-hand') {
     Object.assign(status, before);
     return answered.choice === 'retry' ? 'retry' : 'by-hand';
@@ -53,9 +54,11 @@ async function measureFirst(story: Story, step: Failed, { failure }: Trouble): P
   return await estimate(story, names);
 }
 
-type Asked = { trouble: Trouble; decision: Decision; situation: Situation };
+/** `losses`: null where nobody has measured yet. */
+type Asked = { trouble: Trouble; decision: Decision; situation: Situation; losses: Measured[] | null };
 
-async function askAbout(story: Story, step: Failed, { trouble, decision, situation }: Asked): Promise<Answered> {
+async function askAbout(story: Story, step: Failed, asked: Asked): Promise<Answered> {
+  const { trouble, decision, situation, losses } = asked;
   const { failure } = trouble;
   tell(story, 'failed', { subject: `${step.id} failed`, body: failure.message });
   const rule = askRuleOf(step);
@@ -66,31 +69,31 @@ async function askAbout(story: Story, step: Failed, { trouble, decision, situati
     id: `after ${step.id}`,
     kind: 'failure' as const,
     text: `${step.id} failed. What now?`,
-    why: whyAsked(story, { failure, decision, ids }),
+    why: whyAsked(story, { failure, decision, ids, losses }),
     choices: [...back, ...ids.map((id) => labels[id]), ...byHandChoices(story, step)],
     onSilence: silenceAfter(decision, rule, ids),
     rules: rule === null ? rules : { ...rules, deadlineMs: rule.deadlineMs },
+    ...(losses === null ? {} : { losses }),
   };
-  const names = ids.some((id) => undoesRows(id)) ? measurable(story) : [];
+  const names = losses === null && ids.some((id) => undoesRows(id)) ? measurable(story) : [];
   return await whileMeasuring(story, names, {
     ask: () => askUntilDone(story, step, draft),
     needsCopy: (answered) => undoesRows(answered.choice) || answered.choice === 'go-back',
   });
 }
 
-type Reasons = { failure: Trouble['failure']; decision: Decision; ids: readonly ChoiceId[] };
+type Reasons = { failure: Trouble['failure']; decision: Decision; ids: readonly ChoiceId[]; losses: Measured[] | null };
 
-function whyAsked(story: Story, { failure, decision, ids }: Reasons): string {
+function whyAsked(story: Story, { failure, decision, ids, losses }: Reasons): string {
   const outside = story.input.plan.outside.map((each) => `- ${each}`).join('\n');
   const undoes = ids.some((id) => undoesRows(id));
-  const measured = measurable(story).length > 0 ? 'is being measured' : 'was not measured';
+  const measuring = measurable(story).length > 0 ? 'is being measured' : 'was not measured';
   const lines = [
     failure.message,
     failure.evidence ?? '',
     `Nothing was done yet, because ${decision.because}.`,
-    undoes
-      ? `How many rows a restore of the database would undo ${measured}.${outside && ` Rows cannot show:\n${outside}`}`
-      : '',
+    undoes && losses === null ? `How many rows a restore of the database would undo ${measuring}.` : '',
+    undoes && outside ? `Rows cannot show:\n${outside}` : '',
   ];
   return lines.filter((line) => line !== '').join('\n\n');
 }
