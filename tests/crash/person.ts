@@ -22,7 +22,7 @@ export async function answerQuestions(handle: Handle, over: AbortSignal): Promis
     const choices = question?.choices.map(({ id }) => id) ?? [];
     const choice = preferred.find((id) => choices.includes(id));
     if (question === null || choice === undefined) continue;
-    const answer = { by: 'deployment-lead', question: question.id, choice, reason: 'a test', upTo: 0 };
+    const answer = { by: 'deployment-lead', question: question.id, choice, reason: 'a test' };
     await handle.executeUpdate(decideUpdate, { args: [answer] }).catch(() => null);
   }
 }

@@ -117,7 +117,8 @@ function restore(call: MemoryCall, to: Savepoint<MemorySavepoint>, stores: boole
   if (fault?.kind === 'lie') return restored(to, to.fingerprint, null);
   if (fault !== null) throw failureOf(fault, call);
   const kept = stores ? `${call.spec.world}_superseded_${shortRelease(call.release)}` : null;
-  if (isRestored(world, call.key)) return found(call, to, { world, stores, kept });
+  const found = stores ? foundRestored(call, to, world) : null;
+  if (found !== null) return restored(to, found, kept);
   const now = fingerprintOf(world.state, stores ? false : world.held, stores);
   if (prove(to.fingerprint, now).differences.length === 0) return restored(to, now, null);
   const carried = carriedRows(call, world);
@@ -131,12 +132,12 @@ function restore(call: MemoryCall, to: Savepoint<MemorySavepoint>, stores: boole
   return restored(to, fingerprintOf({ ...state, rows: state.rows - carried }, false, stores), kept);
 }
 
-type Found = { world: MemoryWorld; stores: boolean; kept: string | null };
-
-/** An earlier attempt did it and its answer was lost; the rows that it brought along are no difference. */
-function found(call: MemoryCall, to: Savepoint<MemorySavepoint>, { world, stores, kept }: Found): Step<Restored> {
+/** The database as an earlier attempt restored it, whose answer was lost: rows that it brought along are no difference. */
+function foundRestored(call: MemoryCall, to: Savepoint<MemorySavepoint>, world: MemoryWorld): Fingerprint | null {
+  if (!isRestored(world, call.key)) return null;
   const rows = world.state.rows - (world.carried[call.key]?.rows ?? 0);
-  return restored(to, fingerprintOf({ ...world.state, rows }, stores ? false : world.held, stores), kept);
+  const found = fingerprintOf({ ...world.state, rows }, false, true);
+  return prove(to.fingerprint, found).differences.length === 0 ? found : null;
 }
 
 function restored(to: Savepoint<MemorySavepoint>, actual: Fingerprint, kept: string | null): Step<Restored> {
