@@ -14,8 +14,14 @@ const limit = 1.15;
 
 /** (a) What Savepoint's story costs beside the activities that it calls. */
 export const overhead: Measurement = async ({ scope, quick, say }) => {
-  const temporal = scope.keep(await startTemporal(), (server) => server.stop());
-  const bench = scope.keep(await openBench(temporal), (each) => each.stop());
+  const temporal = await scope.open(
+    () => startTemporal(),
+    (server) => server.stop(),
+  );
+  const bench = await scope.open(
+    () => openBench(temporal),
+    (each) => each.stop(),
+  );
   await startBareWorker(scope, temporal);
   const { client } = temporal;
   let releases = 0;

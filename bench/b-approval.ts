@@ -14,8 +14,14 @@ import { instant } from './time.ts';
 
 /** (b) How long the person who said go waits until something happens. */
 export const approval: Measurement = async ({ scope, quick }) => {
-  const temporal = scope.keep(await startTemporal(), (server) => server.stop());
-  const bench = scope.keep(await openBench(temporal), (each) => each.stop());
+  const temporal = await scope.open(
+    () => startTemporal(),
+    (server) => server.stop(),
+  );
+  const bench = await scope.open(
+    () => openBench(temporal),
+    (each) => each.stop(),
+  );
   await startBareWorker(scope, temporal);
   const { client } = temporal;
   const saves: number[] = [];

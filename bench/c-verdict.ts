@@ -14,8 +14,14 @@ const limitMs = 100;
 
 /** (c) A version that must go back: from the wrong answer to a critical check to the first restore. */
 export const verdict: Measurement = async ({ scope, quick, say }) => {
-  const temporal = scope.keep(await startTemporal(), (server) => server.stop());
-  const bench = scope.keep(await openBench(temporal), (each) => each.stop());
+  const temporal = await scope.open(
+    () => startTemporal(),
+    (server) => server.stop(),
+  );
+  const bench = await scope.open(
+    () => openBench(temporal),
+    (each) => each.stop(),
+  );
   let answeredAt = 0;
   const url = await serve(scope, (_, response) => {
     response.writeHead(500).end('broken');

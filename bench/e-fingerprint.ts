@@ -66,7 +66,11 @@ function feltLines({ without, during }: Felt): Also[] {
 type Feeling = { call: (key: string) => PostgresCall; seconds: number };
 
 async function feel(scope: Scope, server: Server, { call, seconds }: Feeling): Promise<Felt> {
-  const pool = scope.keep(new pg.Pool({ connectionString: server.url('shop'), max: 10 }), (each) => each.end());
+  const connectionString = server.url('shop');
+  const pool = await scope.open(
+    async () => new pg.Pool({ connectionString, max: 10 }),
+    (each) => each.end(),
+  );
   pool.on('error', () => undefined);
   await load(pool, 1);
   const without = await load(pool, seconds);

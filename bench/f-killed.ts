@@ -20,7 +20,10 @@ type Recovery = { step: number; next: number };
 /** (f) A worker dies in the middle of a step while a second one stands by. */
 export const killed: Measurement = async (surroundings) => {
   const { scope, quick, say } = surroundings;
-  const temporal = scope.keep(await startTemporal(), (server) => server.stop());
+  const temporal = await scope.open(
+    () => startTemporal(),
+    (server) => server.stop(),
+  );
   const bundles = await writeBundles(await scope.folder());
   // What the first example of Temporal's guide sets; there is no default for it.
   const startToCloseMs = quick ? 20_000 : 60_000;

@@ -36,7 +36,10 @@ async function usageOf(pid: number): Promise<Usage> {
 /** (g) Many releases on one worker: what each costs at its gate and in its watch. */
 export const many: Measurement = async (surroundings) => {
   const { scope, quick, say } = surroundings;
-  const temporal = scope.keep(await startTemporal(), (server) => server.stop());
+  const temporal = await scope.open(
+    () => startTemporal(),
+    (server) => server.stop(),
+  );
   const bundles = await writeBundles(await scope.folder());
   const count = quick ? 20 : 200;
   const asked = new Set<string>();

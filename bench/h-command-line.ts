@@ -18,7 +18,7 @@ function node(...words: string[]): Promise<number> {
 
 /** (h) How long a command takes that only starts, and one that reads a whole plan. */
 export const commandLine: Measurement = async ({ quick }) => {
-  const count = quick ? 5 : 25;
+  const count = quick ? 1 : 25;
   const nothing = (): Promise<number> => node('-e', '0');
   const validate = await inPairs(count, { ours: () => node(program, 'validate', plan), peer: nothing });
   const version = await inPairs(count, { ours: () => node(program, '--version'), peer: nothing });

@@ -31,11 +31,17 @@ function jumpingClock(begin: number): Clock {
 
 /** (i) What a watch of 48 hours leaves in Temporal, against a loop with one activity for each sample. */
 export const history: Measurement = async ({ scope, quick, say }) => {
-  const environment = scope.keep(await startTimeSkipping(), (each) => each.teardown());
+  const environment = await scope.open(
+    () => startTimeSkipping(),
+    (each) => each.teardown(),
+  );
   const { client } = environment;
   const { address } = environment.connection.options;
   const clock = jumpingClock(await environment.currentTimeMs());
-  const bench = scope.keep(await openBench({ address, client, clock }), (each) => each.stop());
+  const bench = await scope.open(
+    () => openBench({ address, client, clock }),
+    (each) => each.stop(),
+  );
   let asked = 0;
   const url = await serve(scope, (_, response) => {
     asked += 1;

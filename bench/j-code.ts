@@ -34,7 +34,10 @@ type WayBack = { settledMs: number; failed: number; requests: number };
 /** (j) Code goes back: to a process that was kept ready, and to one that has to be started again. */
 export const code: Measurement = async (surroundings) => {
   const { scope, quick } = surroundings;
-  const temporal = scope.keep(await startTemporal(), (server) => server.stop());
+  const temporal = await scope.open(
+    () => startTemporal(),
+    (server) => server.stop(),
+  );
   const rounds = quick ? 2 : 11;
   const kept = await waysBack(surroundings, temporal, { name: 'kept', ports: 2, rounds });
   const fresh = await waysBack(surroundings, temporal, { name: 'fresh', ports: 1, rounds: quick ? 1 : 5 });
@@ -66,9 +69,19 @@ type Scene = { name: string; ports: number; rounds: number };
 async function waysBack({ scope, say }: Surroundings, temporal: TemporalForTests, scene: Scene): Promise<WayBack[]> {
   const home = await scope.folder();
   const ledger = openLedger(join(home, 'ledger.jsonl'));
-  const front = scope.keep(await startFront(home, ledger), (each) => each.close());
-  const bench = scope.keep(await openBench({ ...temporal, host: scene.name }), (each) => each.stop());
-  scope.keep(join(home, 'run', 'backend'), (root) => endAll(() => findMarked({ SAVEPOINT_ROOT: root }), 1_000));
+  const front = await scope.open(
+    () => startFront(home, ledger),
+    (each) => each.close(),
+  );
+  // Ended after the worker, which could start one more behind its back.
+  await scope.open(
+    async () => join(home, 'run', 'backend'),
+    (root) => endAll(() => findMarked({ SAVEPOINT_ROOT: root }), 1_000),
+  );
+  const bench = await scope.open(
+    () => openBench({ ...temporal, host: scene.name }),
+    (each) => each.stop(),
+  );
   const ports: number[] = [];
   for (let count = 0; count < scene.ports; count += 1) ports.push(await freePort());
   const plan = planOf(scene.name, { origin: front.origin, ports, ledger: ledger.file });

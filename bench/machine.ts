@@ -1,8 +1,7 @@
 import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { fastSettings } from '../src/dev/temporal.ts';
 import { findTemporalCli } from '../src/dev/temporal-cli.ts';
-import { workerSettings } from './bare/worker.ts';
-import { serverSettings } from './postgres.ts';
+import { serverSettings, workerSettings } from './settings.ts';
 
 /** Nothing here names the machine. `load`: of the last minute, as the measurements began. */
 export type Machine = {

@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { type Growth, growthLines, measureGrowth } from './growth.ts';
+import type { Growth } from './growth.ts';
 import { describeMachine, describeSettings, settingLines } from './machine.ts';
-import { chosen, measurements } from './measurements.ts';
+import { chosen, measurements, UnknownMeasurement } from './measurements.ts';
 import { alsoLine, lineOf, type Outcome } from './outcome.ts';
 import { openScope, type Scope } from './scope.ts';
 
@@ -19,13 +18,6 @@ const { values } = parseArgs({
   },
 });
 const { json, quick } = values;
-
-// Without `forward` the SDK's core writes to stdout, which is for the document.
-Runtime.install({
-  logger: new DefaultLogger('ERROR', ({ message }) => process.stderr.write(`${message}\n`)),
-  shutdownSignals: [],
-  telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
-});
 
 let scope: Scope = openScope();
 
@@ -60,15 +52,26 @@ function print(lines: readonly string[]): void {
   if (!json) for (const line of lines) console.log(line);
 }
 
+/** Without `forward` the SDK's core would write to stdout, which is for the document. */
+async function quietTemporal(): Promise<void> {
+  const { DefaultLogger, Runtime } = await import('@temporalio/worker');
+  Runtime.install({
+    logger: new DefaultLogger('ERROR', ({ message }) => process.stderr.write(`${message}\n`)),
+    shutdownSignals: [],
+    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+  });
+}
+
 async function main(): Promise<number> {
   const wanted = chosen(values.only);
+  if (wanted.temporal) await quietTemporal();
   const machine = await describeMachine();
   const settings = describeSettings(quick);
   print(settingLines(machine, settings));
   const results: Outcome[] = [];
   let failed = 0;
   for (const id of wanted.ids) {
-    const found = await measure(id, (own) => measurements[id]({ scope: own, quick, say }));
+    const found = await measure(id, async (own) => (await measurements[id]())({ scope: own, quick, say }));
     if (found === null) {
       failed += 1;
       continue;
@@ -76,12 +79,18 @@ async function main(): Promise<number> {
     results.push(found);
     print([lineOf(found), ...found.also.map(alsoLine), ...found.notes.map((note) => `     ${note}`)]);
   }
-  const growth = wanted.growth ? await measure('growth', (own) => measureGrowth({ scope: own, quick, say })) : null;
+  const growth = wanted.growth ? await growing() : null;
   if (wanted.growth && growth === null) failed += 1;
-  print(growth === null ? [] : ['growth of the way back with the rows:', ...growthLines(growth)]);
   if (json)
     console.log(JSON.stringify({ schemaVersion: 1, machine, settings, results, growth } satisfies Document, null, 2));
   return failed;
+}
+
+async function growing(): Promise<Growth | null> {
+  const { growthLines, measureGrowth } = await import('./growth.ts');
+  const growth = await measure('growth', (own) => measureGrowth({ scope: own, quick, say }));
+  print(growth === null ? [] : ['growth of the way back with the rows:', ...growthLines(growth)]);
+  return growth;
 }
 
 /** What `--json` prints. `growth` is null where it was not measured. */
@@ -95,5 +104,10 @@ export type Document = {
 
 endOnSignal('SIGINT', 130);
 endOnSignal('SIGTERM', 143);
-const failed = await main();
-process.exit(failed > 0 ? 1 : 0);
+try {
+  process.exit((await main()) > 0 ? 1 : 0);
+} catch (error) {
+  if (!(error instanceof UnknownMeasurement)) throw error;
+  say(error.message);
+  process.exit(1);
+}

@@ -1,44 +1,49 @@
-import { overhead } from './a-overhead.ts';
-import { approval } from './b-approval.ts';
-import { verdict } from './c-verdict.ts';
-import { savepoint } from './d-savepoint.ts';
-import { fingerprinting } from './e-fingerprint.ts';
-import { killed } from './f-killed.ts';
-import { many } from './g-many.ts';
-import { commandLine } from './h-command-line.ts';
-import { history } from './i-history.ts';
-import { code } from './j-code.ts';
 import type { Measurement } from './measurement.ts';
 
-/** By the letters that issue and docs give them. */
+/** Each is loaded when it is asked for: one that needs no Temporal does not wait for its code. */
 export const measurements = {
-  a: overhead,
-  b: approval,
-  c: verdict,
-  d: savepoint,
-  e: fingerprinting,
-  f: killed,
-  g: many,
-  h: commandLine,
-  i: history,
-  j: code,
-} as const satisfies Record<string, Measurement>;
+  a: async () => (await import('./a-overhead.ts')).overhead,
+  b: async () => (await import('./b-approval.ts')).approval,
+  c: async () => (await import('./c-verdict.ts')).verdict,
+  d: async () => (await import('./d-savepoint.ts')).savepoint,
+  e: async () => (await import('./e-fingerprint.ts')).fingerprinting,
+  f: async () => (await import('./f-killed.ts')).killed,
+  g: async () => (await import('./g-many.ts')).many,
+  h: async () => (await import('./h-command-line.ts')).commandLine,
+  i: async () => (await import('./i-history.ts')).history,
+  j: async () => (await import('./j-code.ts')).code,
+} as const satisfies Record<string, () => Promise<Measurement>>;
 
 export type Id = keyof typeof measurements;
 
 const ids = Object.keys(measurements) as Id[];
 
+/** Those that run nothing on Temporal. */
+const withoutTemporal: readonly Id[] = ['d', 'e', 'h'];
+
+export type Chosen = { ids: Id[]; growth: boolean; temporal: boolean };
+
+/** A word of `--only` that names nothing. */
+export class UnknownMeasurement extends Error {
+  override name = 'UnknownMeasurement';
+}
+
 /**
  * `only`: letters and `growth`, separated by commas; empty means all.
- * @throws Error naming what there is, for anything else
+ * @throws UnknownMeasurement naming what there is
  */
-export function chosen(only: string): { ids: Id[]; growth: boolean } {
+export function chosen(only: string): Chosen {
   const words = only
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '');
-  if (words.length === 0) return { ids, growth: true };
-  const unknown = words.filter((word) => word !== 'growth' && !(word in measurements));
-  if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: known are ${[...ids, 'growth'].join(', ')}`);
-  return { ids: ids.filter((id) => words.includes(id)), growth: words.includes('growth') };
+  const unknown = words.filter((word) => word !== 'growth' && !Object.hasOwn(measurements, word));
+  if (unknown.length > 0)
+    throw new UnknownMeasurement(`${unknown.join(', ')}: known are ${[...ids, 'growth'].join(', ')}`);
+  const wanted = words.length === 0 ? ids : ids.filter((id) => words.includes(id));
+  return {
+    ids: wanted,
+    growth: words.length === 0 || words.includes('growth'),
+    temporal: wanted.some((id) => !withoutTemporal.includes(id)),
+  };
 }

@@ -11,16 +11,7 @@ import { type Postgres, startPostgres } from '../tests/support/postgres.ts';
 import { timed } from './pairs.ts';
 import { ensurePostgresTools } from './postgres-tools.ts';
 import type { Scope } from './scope.ts';
-
-/** Settings of a server that keeps what it was given, with room for this machine; printed beside the numbers. */
-export const serverSettings = [
-  'fsync=on',
-  'log_statement=none',
-  'log_connections=off',
-  'shared_buffers=512MB',
-  'max_wal_size=4GB',
-  'maintenance_work_mem=256MB',
-];
+import { serverSettings } from './settings.ts';
 
 export type Server = Postgres & { bin: string };
 
@@ -28,8 +19,10 @@ export type Server = Postgres & { bin: string };
 export async function startServer(scope: Scope): Promise<Server> {
   const { bin, libraries } = await ensurePostgresTools();
   if (libraries !== null) process.env.LD_LIBRARY_PATH = libraries;
-  const server = await startPostgres({ bin, settings: serverSettings });
-  scope.keep(server, (each) => each.stop());
+  const server = await scope.open(
+    () => startPostgres({ bin, settings: serverSettings }),
+    (each) => each.stop(),
+  );
   return { ...server, bin };
 }
 

@@ -29,6 +29,8 @@ export async function startProcess(
   { address, taskQueue, bundles }: Serving,
 ): Promise<WorkerProcess> {
   const words = { address, host: taskQueue, taskQueue, bundle: bundles[whose] };
-  const worker = await startWorkerProcess(whose === 'bare' ? { ...words, script: bareScript } : words, {});
-  return scope.keep(worker, (each) => each.kill());
+  return await scope.open(
+    () => startWorkerProcess(whose === 'bare' ? { ...words, script: bareScript } : words, {}),
+    (worker) => worker.kill(),
+  );
 }

@@ -1,17 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import type { Scope } from '../scope.ts';
+import { workerSettings } from '../settings.ts';
 import { bareActivities } from './activities.ts';
 
 export const bareQueue = 'bare';
-
-/** The settings that Savepoint's own worker has; the comparison is about the workflow, not about them. */
-export const workerSettings = {
-  shutdownGraceTime: '8s',
-  shutdownForceTime: '20s',
-  stickyQueueScheduleToStartTimeout: '3s',
-  maxHeartbeatThrottleInterval: '1s',
-} as const satisfies Partial<WorkerOptions>;
 
 let bundle: Promise<{ code: string }> | null = null;
 
@@ -22,24 +15,28 @@ export function bareBundle(): Promise<{ code: string }> {
   return bundle;
 }
 
-type Serving = { address: string; taskQueue?: string; settings?: Partial<WorkerOptions> };
-
 /** A worker for bare workflows in this process. It ends with the scope. */
-export async function startBareWorker(scope: Scope, serving: Serving): Promise<void> {
-  const { address, taskQueue = bareQueue, settings = workerSettings } = serving;
+export async function startBareWorker(scope: Scope, { address }: { address: string }): Promise<void> {
+  await scope.open(
+    () => run(address),
+    (stop) => stop(),
+  );
+}
+
+async function run(address: string): Promise<() => Promise<void>> {
   const connection = await NativeConnection.connect({ address });
   const worker = await Worker.create({
     connection,
     namespace: 'default',
-    taskQueue,
+    taskQueue: bareQueue,
     activities: bareActivities,
     workflowBundle: await bareBundle(),
-    ...settings,
+    ...workerSettings,
   });
   const ended = worker.run();
-  scope.keep(worker, async () => {
+  return async () => {
     if (worker.getState() === 'RUNNING') worker.shutdown();
     await ended;
     await connection.close();
-  });
+  };
 }
