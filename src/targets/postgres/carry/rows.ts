@@ -1,5 +1,5 @@
 import { identifier, type Session } from '../connection.ts';
-import { type Change, isMarked, type Side } from '../loss/difference.ts';
+import type { Change, Side } from '../loss/difference.ts';
 import { columnOf } from '../loss/tables.ts';
 import { userChanges } from '../loss/users.ts';
 import type { TablePlan } from './plans.ts';
@@ -21,11 +21,14 @@ export type UserRow = {
 
 const rowsPerBatch = 200;
 
-/** What users did to one table in batches of rows; rows that only smoke tests wrote are left out. */
-export async function* userRows(plan: TablePlan, ops: readonly Change['op'][]): AsyncGenerator<UserRow[]> {
+/**
+ * What users did to one table in batches of rows. Rows of smoke tests do not count in a loss, and are carried all the
+ * same: others may refer to them.
+ */
+export async function* userRows(plan: TablePlan): AsyncGenerator<UserRow[]> {
   let batch: Change[] = [];
   for await (const change of userChanges(plan.comparison, plan.isOwn, 'rows')) {
-    if (!ops.includes(change.op) || isMarked(change)) continue;
+    if (!ops.includes(change.op)) continue;
     batch.push(change);
     if (batch.length < rowsPerBatch) continue;
     yield withValues(plan, batch);

@@ -2,7 +2,7 @@ import { TargetFailure } from '../../../release/failure.ts';
 import type { Session } from '../connection.ts';
 import { readFacts } from '../fingerprint.ts';
 import { comparisonOf, sideOf } from '../loss/databases.ts';
-import { type Comparison, differences, isMarked } from '../loss/difference.ts';
+import { type Comparison, differences } from '../loss/difference.ts';
 import { proofOf } from '../proof.ts';
 import { rememberedFacts } from '../savepoints.ts';
 import { readSettings } from '../settings.ts';
@@ -60,12 +60,12 @@ async function stillDiffering(carrier: Carrier, plan: TablePlan, session: Sessio
   if (databases.own && (await releaseWrote(carrier, plan.name, columns))) return null;
   const before = { session, table: plan.old };
   const comparison: Comparison = { ...plan.comparison, before, columns, steady: [] };
-  return { found: await countUnmarked(comparison), left: leftOf(outcome) - outcome.unseen };
+  return { found: await countDiffering(comparison), left: leftOf(outcome) - outcome.unseen };
 }
 
-async function countUnmarked(comparison: Comparison): Promise<number> {
+async function countDiffering(comparison: Comparison): Promise<number> {
   let count = 0;
-  for await (const change of differences(comparison)) if (!isMarked(change)) count += change.count;
+  for await (const change of differences(comparison)) count += change.count;
   return count;
 }
 
