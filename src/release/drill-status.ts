@@ -105,7 +105,7 @@ function failureOf(cases: readonly DrilledCase[], targets: readonly Unchanged[],
 function notesOf(plan: Plan, targets: readonly Unchanged[]): string[] {
   const written = targets.filter(({ contents }) => contents.length > 0).map(({ target }) => target);
   return [
-    'nobody was asked at the gate, no release window was waited for, and a failed step was not tried a second time',
+    'nobody was asked at the gate, no window was waited for, nothing was rehearsed, no failed step was tried again',
     'what a failure asks was answered by the drill itself, with the restoring choice that saves most',
     plan.watch === null
       ? 'the plan has no watch, so none was drilled'

@@ -67,8 +67,8 @@ function watchCase(plan: Plan): DrillCase[] {
 export const longestDrillWatchMs = 3000;
 
 /**
- * The plan as a drill runs it: no gate, no window, no second tries of a failed step, a watch of one short point and no
- * review. Targets, steps, checks, and the rules of the way back are the user's own.
+ * The plan as a drill runs it: no gate, no window, no rehearsal of what is done for real a moment later, no second tries
+ * of a failed step, a watch of one short point and no review. Targets, steps, checks, and the rules of the way back are the user's own.
  */
 export function drilledPlan(plan: Plan): Plan {
   const { drillWithinMs: _, ...rest } = plan;
@@ -76,7 +76,7 @@ export function drilledPlan(plan: Plan): Plan {
     ...rest,
     gate: null,
     window: null,
-    steps: plan.steps.map(({ onFailure: _tries, ...step }) => step),
+    steps: plan.steps.filter(({ activity }) => activity !== 'rehearse').map(({ onFailure: _tries, ...step }) => step),
     watch: plan.watch === null ? null : shortWatch(plan.watch),
   };
 }

@@ -40,7 +40,10 @@ describe('what a drill tries', () => {
   });
 
   it('waits for nobody and for no window, and watches for seconds', () => {
-    const plan = drilledPlan({ ...drillablePlan(), drillWithinMs: 1000 });
+    const { steps } = drillablePlan();
+    const rehearse = { ...steps[0], id: 'rehearse database', activity: 'rehearse' } as (typeof steps)[number];
+    const plan = drilledPlan({ ...drillablePlan(), steps: [rehearse, ...steps], drillWithinMs: 1000 });
+    expect(plan.steps.map(({ id }) => id)).toEqual(steps.map(({ id }) => id));
     expect(plan).toMatchObject({ gate: null, window: null });
     expect(plan).not.toHaveProperty('drillWithinMs');
     expect(plan.watch).toMatchObject({ stretches: [{ everyMs: 3000, forMs: 3000 }], reviewAfterMs: null });
