@@ -29,25 +29,50 @@ export const conflictsFile = 'conflicts.jsonl';
 
 type Waiting = { n: string; plan: string; row: UserRow; why: string };
 
-/** Parents before children where rows come, children before parents where they go; then what had to wait. */
+/** Tables in which rows are put by, in the order in which they came. */
+const temporary = { waiting: 'savepoint_waiting', removed: 'savepoint_removed' } as const;
+type Temporary = (typeof temporary)[keyof typeof temporary];
+
+/**
+ * Parents before children where rows come, children before parents where they go; then what had to wait. Rows that go
+ * are put by meanwhile, so that each table is read once.
+ */
 export async function carryAll(carrier: Carrier): Promise<void> {
   const { plans, keys, writer } = carrier;
   const ordered = parentsFirst(plans, keys);
-  await writer?.session.run(
-    'create temporary table savepoint_waiting (n bigserial primary key, plan text, row jsonb, why text) on commit drop',
-  );
+  const columns = 'n bigserial primary key, plan text, row jsonb, why text';
+  for (const name of Object.values(temporary)) {
+    await writer?.session.run(`create temporary table ${name} (${columns}) on commit drop`);
+  }
   await writer?.session.run('set constraints all immediate');
-  for (const plan of ordered) await carryTable(carrier, plan, ['added', 'changed']);
-  for (const plan of ordered.toReversed()) await carryTable(carrier, plan, ['removed']);
-  if (writer !== null) await carryWaiting(carrier, writer);
+  for (const plan of ordered) await carryTable(carrier, plan);
+  if (writer === null) return;
+  for (const plan of ordered.toReversed()) await carryRemoved(carrier, writer, plan);
+  await carryWaiting(carrier, writer);
 }
 
-async function carryTable(carrier: Carrier, plan: TablePlan, ops: readonly UserRow['op'][]): Promise<void> {
+async function carryTable(carrier: Carrier, plan: TablePlan): Promise<void> {
   const { progress } = carrier.back;
-  for await (const batch of userRows(plan, ops)) {
+  const { writer } = carrier;
+  for await (const batch of userRows(plan)) {
     progress.signal.throwIfAborted();
     progress.tell(`carrying rows of ${plan.name}`);
-    for (const rows of alike(batch)) await carryRows(carrier, plan, rows);
+    for (const rows of alike(batch)) {
+      const later = rows[0]?.op === 'removed';
+      if (writer === null || !later) await carryRows(carrier, plan, rows);
+      else await putBy(writer, temporary.removed, { plan, rows: rows.map((row) => ({ row, why: '' })) });
+    }
+  }
+}
+
+async function carryRemoved(carrier: Carrier, { session }: Writer, plan: TablePlan): Promise<void> {
+  for await (const batch of putByRows(session, temporary.removed, plan.name)) {
+    carrier.back.progress.signal.throwIfAborted();
+    await carryRows(
+      carrier,
+      plan,
+      batch.map(({ row }) => row),
+    );
   }
 }
 
@@ -76,11 +101,10 @@ async function carryRows(carrier: Carrier, plan: TablePlan, rows: UserRow[]): Pr
     plan,
     refused.filter(({ again }) => !again),
   );
-  await wait(
-    carrier,
-    plan,
-    refused.filter(({ again }) => again),
-  );
+  const later = refused.filter((one) => one.again);
+  if (later.length > 0 && carrier.writer !== null) {
+    await putBy(carrier.writer, temporary.waiting, { plan, rows: later });
+  }
 }
 
 async function tried({ writer }: Carrier, plan: TablePlan, rows: UserRow[]): Promise<Outcome> {
@@ -113,21 +137,23 @@ async function leave({ files, outcomes }: Carrier, plan: TablePlan, refused: Ref
   }
 }
 
-async function wait({ writer }: Carrier, plan: TablePlan, refused: Refusal[]): Promise<void> {
-  if (refused.length === 0) return;
-  await writer?.session.rows(
-    `insert into pg_temp.savepoint_waiting (plan, row, why)
+type PutBy = { plan: TablePlan; rows: { row: UserRow; why: string }[] };
+
+async function putBy({ session }: Writer, table: Temporary, { plan, rows }: PutBy): Promise<void> {
+  await session.rows(
+    `insert into pg_temp.${table} (plan, row, why)
      select $1, given.row::jsonb, given.why from unnest($2::text[], $3::text[]) as given (row, why)`,
-    [plan.name, refused.map(({ row }) => JSON.stringify(row)), refused.map(({ why }) => why)],
+    [plan.name, rows.map(({ row }) => JSON.stringify(row)), rows.map(({ why }) => why)],
   );
 }
 
-async function* waiting(session: Session): AsyncGenerator<Waiting[]> {
+/** `plan`: only those of one table. */
+async function* putByRows(session: Session, table: Temporary, plan: string | null = null): AsyncGenerator<Waiting[]> {
   let last = '0';
   for (;;) {
     const rows = await session.rows<Waiting>(
-      'select n::text, plan, row, why from pg_temp.savepoint_waiting where n > $1 order by n limit 500',
-      [last],
+      `select n::text, plan, row, why from pg_temp.${table} where n > $1 and plan = coalesce($2, plan) order by n limit 500`,
+      [last, plan],
     );
     if (rows.length === 0) return;
     yield rows;
@@ -139,14 +165,14 @@ async function* waiting(session: Session): AsyncGenerator<Waiting[]> {
 async function carryWaiting(carrier: Carrier, writer: Writer): Promise<void> {
   for (let progressed = true; progressed; ) {
     progressed = false;
-    for await (const batch of waiting(writer.session)) {
+    for await (const batch of putByRows(writer.session, temporary.waiting)) {
       carrier.back.progress.signal.throwIfAborted();
       const fitted = await again(carrier, writer, batch);
       progressed ||= fitted > 0;
     }
   }
   await together(carrier, writer);
-  for await (const batch of waiting(writer.session)) {
+  for await (const batch of putByRows(writer.session, temporary.waiting)) {
     for (const { plan, rows } of byPlan(carrier, batch)) {
       await leave(
         carrier,
@@ -189,7 +215,7 @@ async function together(carrier: Carrier, writer: Writer): Promise<void> {
   try {
     await session.run('set constraints all deferred');
     writer.deferred = true;
-    for await (const batch of waiting(session)) {
+    for await (const batch of putByRows(session, temporary.waiting)) {
       for (const { plan, rows } of byPlan(carrier, batch)) {
         for (const group of alike(rows.map(({ row }) => row))) {
           const { refused } = await writeRows(writer, plan, group);
@@ -206,7 +232,7 @@ async function together(carrier: Carrier, writer: Writer): Promise<void> {
   } finally {
     writer.deferred = false;
   }
-  for await (const batch of waiting(session)) {
+  for await (const batch of putByRows(session, temporary.waiting)) {
     for (const { plan, rows } of byPlan(carrier, batch))
       await accept(
         carrier,

@@ -28,7 +28,6 @@ const rowsPerBatch = 200;
 export async function* userRows(plan: TablePlan): AsyncGenerator<UserRow[]> {
   let batch: Change[] = [];
   for await (const change of userChanges(plan.comparison, plan.isOwn, 'rows')) {
-    if (!ops.includes(change.op)) continue;
     batch.push(change);
     if (batch.length < rowsPerBatch) continue;
     yield withValues(plan, batch);

@@ -1,5 +1,6 @@
 import type { Mark } from '../../../release/loss.ts';
 import { identifier, literal, type Session } from '../connection.ts';
+import { pagesOf, Reader, type Row } from './reading.ts';
 import { columnOf, isNamed, type Table } from './tables.ts';
 
 /** One of the two databases that are compared, in its snapshot; `table` as it is there. */
@@ -19,16 +20,6 @@ export type Comparison = {
   columns: string[];
   steady: string[];
   marks: Mark[];
-};
-
-type Row = {
-  hash: string;
-  key: string[];
-  digest: string;
-  steady: string;
-  count: number;
-  marked: boolean;
-  values: (string | null)[];
 };
 
 /**
@@ -52,9 +43,6 @@ export function isMarked({ before, now }: Pick<Change, 'before' | 'now'>): boole
 const rowsPerBucket = 128;
 const bytesPerRow = 100;
 const mostBuckets = 65_536;
-const page = 2_000;
-/** Both sides of a comparison may be read in one session. */
-let cursors = 0;
 
 /** The text of a row by which it is found again in the other database, and the text of what counts. */
 type Texts = { identity: string; content: string };
@@ -101,22 +89,6 @@ function maskFor({ before, now }: Comparison): number {
   return Math.min(mostBuckets, 2 ** Math.ceil(Math.log2(Math.max(1, wanted)))) - 1;
 }
 
-/** Reads page by page, so that memory does not grow with the table. */
-async function* pagesOf(session: Session, query: string): AsyncGenerator<Row[]> {
-  cursors += 1;
-  const cursor = `savepoint_rows_${cursors}`;
-  await session.run(`declare ${cursor} no scroll cursor for ${query}`);
-  try {
-    for (;;) {
-      const rows = await session.rows<Row>(`fetch ${page} from ${cursor}`);
-      yield rows;
-      if (rows.length < page) return;
-    }
-  } finally {
-    await session.run(`close ${cursor}`).catch(() => undefined);
-  }
-}
-
 /** `rows`: values of rows without a key. `columns`: a hash of each value, which tells what changed in a row. */
 export type Values = 'none' | 'rows' | 'columns';
 
@@ -148,41 +120,6 @@ function rowsQuery(comparison: Comparison, side: Side, { mask, buckets, values }
 function steadyText({ steady }: Comparison, side: Side): string {
   const there = steady.filter((name) => columnOf(side.table, name) !== undefined);
   return `hashtextextended(row(${there.map(textOf).join(', ')})::text collate "C", 0)::text`;
-}
-
-/** Pulls single rows out of pages. */
-class Reader {
-  readonly #pages: AsyncGenerator<Row[]>;
-  #rows: Row[] = [];
-  #next = 0;
-  #over = false;
-
-  constructor(pages: AsyncGenerator<Row[]>) {
-    this.#pages = pages;
-  }
-
-  /** The row that comes next, null at the end; at once where its page was read already. */
-  peek(): Row | null | Promise<Row | null> {
-    return this.#rows[this.#next] ?? (this.#over ? null : this.#turn());
-  }
-
-  async #turn(): Promise<Row | null> {
-    while (!this.#over && this.#next >= this.#rows.length) {
-      const turned = await this.#pages.next();
-      this.#over = turned.done === true;
-      this.#rows = turned.done === true ? [] : turned.value;
-      this.#next = 0;
-    }
-    return this.#rows[this.#next] ?? null;
-  }
-
-  skip(): void {
-    this.#next += 1;
-  }
-
-  async close(): Promise<void> {
-    await this.#pages.return(undefined);
-  }
 }
 
 /** Two rows, or groups of equal rows, that are one and the same. */
@@ -238,7 +175,10 @@ async function findDiffering(comparison: Comparison, mask: number): Promise<numb
 export async function* differences(comparison: Comparison, values: Values = 'none'): AsyncGenerator<Change> {
   const mask = maskFor(comparison);
   const wanted = { mask, buckets: await differingBuckets(comparison, mask), values };
-  if (wanted.buckets.length === 0) return;
+  if (wanted.buckets.length > 0) yield* read(comparison, wanted);
+}
+
+async function* read(comparison: Comparison, wanted: Wanted): AsyncGenerator<Change> {
   const reader = (side: Side) => new Reader(pagesOf(side.session, rowsQuery(comparison, side, wanted)));
   const before = reader(comparison.before);
   const now = reader(comparison.now);
@@ -257,4 +197,22 @@ export async function countRows(side: Side, marks: Mark[]): Promise<{ rows: numb
     `select count(*)::float8 as rows, count(*) filter (where ${marked})::float8 as marked from ${side.table.from} as savepoint_row`,
   );
   return row ?? { rows: 0, marked: 0 };
+}
+
+/** How many parts of a table stand for the whole when it is asked whether every row changed. */
+const fewBuckets = 8;
+
+/** Could every row be another one? Looks at a few rows only, and says no as soon as one of them is the same. */
+export async function mayAllDiffer(comparison: Comparison): Promise<boolean> {
+  const mask = maskFor(comparison);
+  const buckets = (await differingBuckets(comparison, mask)).slice(0, fewBuckets);
+  if (buckets.length === 0) return false;
+  const texts = textsOf(comparison, comparison.now);
+  const where = `where ${bucketOf(texts, mask)} = any ('{${buckets.join(',')}}'::int[])`;
+  const [row] = await comparison.now.session.rows<{ rows: number }>(
+    `select count(*)::float8 as rows from ${comparison.now.table.from} as savepoint_row ${where}`,
+  );
+  let differing = 0;
+  for await (const { op } of read(comparison, { mask, buckets, values: 'none' })) if (op !== 'removed') differing += 1;
+  return differing === row?.rows;
 }

@@ -1,5 +1,5 @@
 import { comparisonOf, type Databases, sideOf } from './databases.ts';
-import { type Comparison, countRows, differences } from './difference.ts';
+import { type Comparison, countRows, differences, mayAllDiffer } from './difference.ts';
 
 type Tally = { rows: number; columns: Map<string, number> };
 
@@ -25,7 +25,8 @@ export async function withoutUnsteady(
   comparison: Comparison,
   databases: Databases,
 ): Promise<{ comparison: Comparison; unsteady: string[] }> {
-  if (comparison.key === null || !databases.own) return { comparison, unsteady: [] };
+  if (comparison.key === null || !databases.own || !(await mayAllDiffer(comparison)))
+    return { comparison, unsteady: [] };
   const users = await tally(comparison);
   const everywhere = [...users.columns].filter(([, rows]) => rows === users.rows).map(([column]) => column);
   if (everywhere.length === 0) return { comparison, unsteady: [] };

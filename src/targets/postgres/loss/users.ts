@@ -20,7 +20,7 @@ export async function ownKeys(own: Comparison): Promise<IsOwn | null> {
     if (change.op === 'added') keys.add(keyText(change.key));
     if (keys.size > mostOwn) return null;
   }
-  return (key) => keys.has(keyText(key));
+  return keys.size === 0 ? null : (key) => keys.has(keyText(key));
 }
 
 /**
