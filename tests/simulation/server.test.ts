@@ -6,7 +6,7 @@ const found = await findTestServer();
 const missing = 'missing' in found ? ` (skipped: ${found.missing})` : '';
 const given = Number(process.env.SEED ?? Number.NaN);
 /** For `npm test`; `npm run simulate -- --minutes 10` takes longer and sees more. */
-const seconds = 25;
+const seconds = 20;
 
 test.runIf(missing === '' && Number.isNaN(given))(
   `releases on a real server with faults, people and accidents at random keep every promise${missing}`,

@@ -33,7 +33,8 @@ export type Played = {
   log: string[];
 };
 
-export type Stage = { environment: TestWorkflowEnvironment; client: Client };
+/** `signal`: aborted when nobody waits for the run any more. */
+export type Stage = { environment: TestWorkflowEnvironment; client: Client; signal: AbortSignal };
 
 type Playing = Stage & { played: Played; handle: Handle };
 
@@ -48,6 +49,7 @@ export async function play(stage: Stage, script: Script, application: string): P
   let playing: Playing = { ...stage, played, handle: await start(stage, plan) };
   const acts = [...script.acts];
   for (let turn = 0; turn < lastTurn; turn += 1) {
+    stage.signal.throwIfAborted();
     if (await hasEnded(playing)) return played;
     const act = acts.shift() ?? lastResort(turn);
     if (await tooEarly(playing, act)) await stage.environment.sleep(200);
@@ -162,14 +164,17 @@ async function perform(playing: Playing, act: Exclude<Act, { do: 'terminate' }>)
  * The test server loses a workflow task that cancels an activity which has just ended, and gives it out again after ten
  * seconds. So time passes while a message is on its way.
  */
-async function sent<T>({ environment }: Stage, message: Promise<T>): Promise<T> {
+async function sent<T>({ environment, signal }: Stage, message: Promise<T>): Promise<T> {
   let settled = false;
   const done = (): void => {
     settled = true;
   };
   message.then(done, done);
   await new Promise((resolve) => setTimeout(resolve, 40));
-  while (!settled) await environment.sleep(2000);
+  while (!settled) {
+    signal.throwIfAborted();
+    await environment.sleep(2000);
+  }
   return await message;
 }
 
