@@ -4,7 +4,8 @@ import { effectsOf, type History, type Moment } from './history.ts';
 import type { Scene } from './scenes.ts';
 
 /** What a run of a scene left behind: its result, and the files of its worlds. */
-export type Outcome = { result: ReleaseResult; histories: History[] };
+export type Outcome = { result: Said; histories: History[] };
+type Said = Pick<ReleaseResult, 'outcome' | 'failure' | 'notes' | 'restored' | 'stays'>;
 
 /** Everything that must hold, whatever was struck. Returns what does not, in words; empty when all is well. */
 export function judge(scene: Scene, run: Outcome, reference: readonly string[]): string[] {
@@ -18,7 +19,7 @@ export function judge(scene: Scene, run: Outcome, reference: readonly string[]):
   ];
 }
 
-function judgeEnding({ outcome }: Scene, result: ReleaseResult): string[] {
+function judgeEnding({ outcome }: Scene, result: Said): string[] {
   if (result.outcome === outcome) return [];
   return [`ended ${result.outcome}, not ${outcome}: ${result.failure?.message ?? result.notes.join('; ')}`];
 }
@@ -42,7 +43,7 @@ function judgeOrder({ target, lines, moments }: History): string[] {
     }
     const end = lines.findIndex((line) => line.effect?.key === effect.key && line.effect.at === effect.at);
     const begin = lines.findIndex((line) => line.type === 'began' && line.key === effect.key);
-    const between = lines.slice(Math.max(begin, 0), end).flatMap((line) => line.effect ?? []);
+    const between = (begin < 0 ? [] : lines.slice(begin, end)).flatMap((line) => line.effect ?? []);
     const overlaps = moments.filter((moment) => between.includes(moment.effect) && moment.effect.verb === 'apply');
     for (const { effect: late } of overlaps) wrong.push(`${late.key} took effect while ${target} was restored`);
   }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Matrix, openMatrix, type Row } from './matrix.ts';
 import { casesOf, missingStages, missingSteps, pointsOf, titleOf } from './points.ts';
-import { shuffled } from './sample.ts';
+import { sampled, shuffled } from './sample.ts';
 
 /**
  * `npm run test:crash [-- --seed 7] [--only <pattern>] [--sample <count>] [--list]`: every way of being struck at every
@@ -34,10 +34,8 @@ async function runMatrix(matrix: Matrix): Promise<number> {
   for (const hole of holes) console.log(`FAIL nothing strikes ${hole}`);
   const pattern = new RegExp(values.only);
   const all = casesOf(pointsOf(matrix.references)).filter((each) => pattern.test(titleOf(each)));
-  const cases = shuffled(all, Number(values.seed)).slice(
-    0,
-    values.sample === undefined ? undefined : Number(values.sample),
-  );
+  const seed = Number(values.seed);
+  const cases = values.sample === undefined ? shuffled(all, seed) : sampled(all, seed, Number(values.sample));
   if (values.list) {
     for (const each of all) console.log(titleOf(each));
     return 0;

@@ -1,3 +1,6 @@
+import type { CrashCase } from './points.ts';
+import { ways } from './strike.ts';
+
 /** The same order for the same seed: a linear congruential generator (Numerical Recipes) under Fisher and Yates. */
 export function shuffled<T>(list: readonly T[], seed: number): T[] {
   const order = [...list];
@@ -8,4 +11,11 @@ export function shuffled<T>(list: readonly T[], seed: number): T[] {
     [order[last], order[other]] = [order[other] as T, order[last] as T];
   }
   return order;
+}
+
+/** At least one case of every way, as long as there is room for it, and the rest as they come. */
+export function sampled(cases: readonly CrashCase[], seed: number, size: number): CrashCase[] {
+  const order = shuffled(cases, seed);
+  const first = ways.flatMap((way) => order.find((each) => each.way === way) ?? []);
+  return [...new Set([...first, ...order])].slice(0, size);
 }

@@ -36,7 +36,7 @@ afterAll(() => {
   answering.close();
   rmSync(home, { recursive: true, force: true });
 });
-vi.setConfig({ testTimeout: 120_000, maxConcurrency: 4 });
+vi.setConfig({ testTimeout: 300_000, maxConcurrency: 4 });
 
 async function planOf(compatibility: string): Promise<Plan> {
   const file = join(home, `${compatibility}.yaml`);
@@ -213,9 +213,10 @@ describe.concurrent.each(plans)('when a step of the $application plan fails, and
     expect(['stopped', 'rolled-back', 'released-by-decision']).toContain(outcome);
     for (const [name, { held }] of Object.entries(reference.worlds))
       expect({ name, held }).toEqual({ name, held: false });
-    for (const undo of reference.undos) {
+    const tryUndo = async (undo: Undo): Promise<void> => {
       await failOnce(reference, undo);
       if (undo.verb === 'restore') await failForEver(reference, undo);
-    }
+    };
+    await Promise.all(reference.undos.map(tryUndo));
   });
 });
