@@ -64,6 +64,7 @@ describe('pairs that must never run', () => {
     ['breaking: database taken back alone', shop(breaking), ['database'], ['new backend on old database']],
     ['breaking: all taken back', shop(breaking), ['database', 'backend'], []],
     ['nothing declared is breaking', shop(null), [], ['old frontend on new database']],
+    ['nothing declared: database taken back alone', shop(null), ['database'], ['new backend on old database']],
     ['backward: nothing taken back', shop(backward), [], []],
     ['backward: code taken back alone', shop(backward), ['backend'], []],
     ['backward: database taken back alone', shop(backward), ['database'], ['new backend on old database']],

@@ -52,6 +52,14 @@ describe('the digest that an approval names', () => {
     expect(text(other)).toBe(text(approved));
   });
 
+  test('names compare by their characters, equal ones are equal', () => {
+    const secrets = ['b', 'a', 'c', 'a', 'B'].map((name, index) => ({ name, version: `${index}` }));
+    const order = /"secrets":(.*)}$/.exec(text({ ...approved, secrets }))?.[1] ?? '';
+    expect(
+      [...order.matchAll(/"name":"(.)","version":"(.)"/g)].map(([, name, version]) => `${name}${version}`),
+    ).toEqual(['B4', 'a1', 'a3', 'b0', 'c2']);
+  });
+
   test('parts of the same name keep their order', () => {
     const parts = [
       { name: 'a', digest: '2' },

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type Bound,
   countedRows,
+  fateInWords,
   isNothing,
   isWithin,
   type Loss,
@@ -84,5 +85,47 @@ describe('in words', () => {
     ],
   ])('%s', (_, tables, words) => {
     expect(lossInWords(loss(0, tables))).toBe(words);
+  });
+});
+
+describe('what became of the rows', () => {
+  const written = loss(3, [table('orders', { added: 3 })]);
+  const carried = { into: 'copy', carried: 3, left: 0, tables: [], files: [] } as const;
+  const words = 'written since the savepoint: orders 3 added';
+  test('nobody had to measure', () => {
+    expect(fateInWords(undefined, { ...carried, tables: [], files: [] })).toBeNull();
+  });
+  test.each([
+    ['nothing was written', loss(0, []), undefined, 'written since the savepoint: nothing'],
+    [
+      'nothing that counts',
+      loss(0, [table('s', { added: 1, ignored: true })]),
+      undefined,
+      'written since the savepoint: s 1 added (ignored)',
+    ],
+    ['undone', written, undefined, `${words}; undone, and still in the database that was set aside`],
+    ['carried over', written, carried, `${words}; carried over: 3`],
+    [
+      'some did not fit',
+      written,
+      { ...carried, carried: 2, left: 1, files: ['left.sql'] },
+      `${words}; carried over: 2, 1 do not fit; files: left.sql`,
+    ],
+    [
+      'as files',
+      written,
+      { ...carried, into: 'files' as const, files: ['a.sql', 'b.sql'] },
+      `${words}; kept as files: 3; files: a.sql, b.sql`,
+    ],
+  ])('%s', (_, lost, saved, expected) => {
+    expect(fateInWords(lost, saved === undefined ? undefined : { ...saved, tables: [], files: [...saved.files] })).toBe(
+      expected,
+    );
+  });
+
+  test('a table without a difference is left out between others', () => {
+    expect(lossInWords(loss(2, [table('a', { added: 1 }), table('b'), table('c', { added: 1 })]))).toBe(
+      'a 1 added; c 1 added',
+    );
   });
 });

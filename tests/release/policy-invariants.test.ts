@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { incompatiblePairs, isChanged } from '../../src/release/compatibility.ts';
-import { type Decision, decide, restoredBy as broughtBack, safeChoices } from '../../src/release/policy.ts';
+import { restoredBy as broughtBack, type Decision, decide, safeChoices } from '../../src/release/policy.ts';
 import { anySituation } from './situations.ts';
 
 describe('in every situation of every plan', () => {
