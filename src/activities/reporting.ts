@@ -19,13 +19,13 @@ export async function report({ place, status }: ReportInput): Promise<{ files: s
     );
     await mkdir(folder, { recursive: true });
     const contents = { md: markdownReport(status), json: jsonReport(status), html: htmlReport(status) };
-    const files: string[] = [];
-    for (const [extension, content] of Object.entries(contents)) {
+    const write = async ([extension, content]: [string, string]): Promise<string> => {
       const file = join(folder, `report.${extension}`);
       await writeFile(`${file}.part`, content);
       await rename(`${file}.part`, file);
-      files.push(file);
-    }
+      return file;
+    };
+    const files = await Promise.all(Object.entries(contents).map(write));
     return { files };
   });
 }

@@ -23,13 +23,20 @@ const loaders: Record<string, () => Promise<AnyKind>> = {
   'memory-database': async () => opaque((await import('./memory/memory.ts')).memoryDatabase),
 };
 
+/** Kinds that were used before: importing a module again is cheap, and not free. */
+const loaded = new Map<string, AnyKind>();
+
 /** @throws TargetFailure `invalid-input` for a name that no kind has; it lists the names. */
 export async function loadTarget(kind: string): Promise<AnyKind> {
+  const known = loaded.get(kind);
+  if (known !== undefined) return known;
   const load = Object.hasOwn(loaders, kind) ? loaders[kind] : undefined;
   if (load === undefined) {
     throw new TargetFailure('invalid-input', `there is no target kind '${kind}'`, {
       remedy: `use one of: ${Object.keys(loaders).join(', ')}`,
     });
   }
-  return load();
+  const found = await load();
+  loaded.set(kind, found);
+  return found;
 }
