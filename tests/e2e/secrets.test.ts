@@ -54,7 +54,8 @@ async function printedByCommandLine(): Promise<Place[]> {
   const about = ['--plan', 'own-env.yaml'];
   const who = ['--by', 'deployment-lead', '--yes', '--approver', 'product-owner'];
   const lines = [
-    ['start', 'v2', ...about, ...who],
+    // It was rolled back before, and comes again because somebody says so.
+    ['start', 'v2', ...about, ...who, '--again', 'the reason is gone'],
     ['status', 'release/own-env/test'],
     ['status', 'release/own-env/test', '--json'],
     ['report', 'release/worker-env/test'],
