@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { ensureTemporalCli } from '../src/dev/temporal-cli.ts';
 import { writeRows } from '../src/targets/memory/world.ts';
-import { abortUpdate, decideUpdate } from '../src/workflows/messages.ts';
+import { abortUpdate, type Continuation, decideUpdate, releaseWorkflowId } from '../src/workflows/messages.ts';
+import { certificateOf, startDrill } from '../tests/support/drill.ts';
 import { memoryPlan, worldsOf } from '../tests/support/plans.ts';
 import { approve, type Bench, type Handle, openBench, until } from '../tests/support/release.ts';
 import { startTemporal } from '../tests/support/temporal.ts';
@@ -87,23 +88,36 @@ const scenes: Record<string, Scene> = {
   },
 };
 
-async function record(bench: Bench, address: string, [name, { plan, play }]: [string, Scene]): Promise<string> {
-  const handle = await bench.start(memoryPlan({ application: name, ...plan }));
+async function play(bench: Bench, [name, scene]: [string, Scene]): Promise<Handle> {
+  const handle = await bench.start(memoryPlan({ application: name, ...scene.plan }));
   await approve(handle);
-  await play?.(handle);
+  await scene.play?.(handle);
   await handle.result();
-  // The CLI writes the JSON that the SDK replays; the SDK's own conversion fails outside of CommonJS.
+  return handle;
+}
+
+/** A single target that goes back after its release has ended. */
+async function playBringBack(bench: Bench, application: string): Promise<string> {
+  const first = await play(bench, [application, { plan: {} }]);
+  const from = first.firstExecutionRunId;
+  const continuation: Continuation = { as: 'bring-back', reason: 'recorded', from, targets: ['backend'] };
+  const handle = await bench.start(memoryPlan({ application }), { continuation });
+  await handle.result();
+  return handle.workflowId;
+}
+
+/** A drill of one case; both the drill and the release that it makes fail. */
+async function playDrill(bench: Bench, application: string): Promise<Record<'drill' | 'drilled-release', string>> {
+  const started = await startDrill(bench, memoryPlan({ application }), { at: 'deploy backend', how: 'after' });
+  await certificateOf(started);
+  return { drill: started.handle.workflowId, 'drilled-release': releaseWorkflowId(application, 'test') };
+}
+
+/** The newest run of a workflow. The CLI writes the JSON that the SDK replays; the SDK's own conversion fails outside of CommonJS. */
+async function historyOf(workflowId: string, address: string): Promise<string> {
   const { path } = await ensureTemporalCli(console.error);
-  const { stdout } = await execa(path, [
-    'workflow',
-    'show',
-    '-w',
-    handle.workflowId,
-    '-o',
-    'json',
-    '--address',
-    address,
-  ]);
+  const words = ['workflow', 'show', '-w', workflowId, '-o', 'json', '--address', address];
+  const { stdout } = await execa(path, words);
   // Where it was recorded says nothing about the story.
   const anywhere = stdout.replaceAll(`${process.pid}@${hostname()}`, 'recorder').replaceAll(`-${hostname()}-`, '-');
   return JSON.stringify(JSON.parse(anywhere), null, 1);
@@ -119,10 +133,14 @@ if (existsSync(folder))
 const temporal = await startTemporal();
 const bench = await openBench(temporal);
 try {
-  const histories: [string, string][] = [];
-  for (const scene of Object.entries(scenes)) histories.push([scene[0], await record(bench, temporal.address, scene)]);
+  const played: [string, string][] = [];
+  for (const scene of Object.entries(scenes)) played.push([scene[0], (await play(bench, scene)).workflowId]);
+  played.push(['brought-back', await playBringBack(bench, 'brought-back')]);
+  played.push(...Object.entries(await playDrill(bench, 'drilled')));
   await mkdir(folder, { recursive: true });
-  for (const [name, json] of histories) await writeFile(join(folder, `${name}.json`), `${json}\n`);
+  for (const [name, workflowId] of played) {
+    await writeFile(join(folder, `${name}.json`), `${await historyOf(workflowId, temporal.address)}\n`);
+  }
 } finally {
   await bench.stop();
   await temporal.stop();
