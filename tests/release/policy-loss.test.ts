@@ -211,3 +211,26 @@ describe('a cause that nobody knew', () => {
     ).toBe('ask');
   });
 });
+
+describe('staying and trying again', () => {
+  const migrate = (targets: Situation['targets'], more: Partial<Situation> = {}): ChoiceId[] =>
+    safeChoices(situation('migrate', 'database', { targets, ...more }));
+  test('a database that differs stays only with backward, even where no code could meet it', () => {
+    const alone = (compatibility: typeof backward): ChoiceId[] =>
+      migrate([database({ standing: 'differs', compatibility })]);
+    expect([alone(forward), alone(backward)]).toEqual([['restore-database'], ['restore-database', 'stay']]);
+    expect(migrate([database({ standing: 'equal', compatibility: forward })])).toEqual(['retry', 'stay']);
+    expect(migrate([database({ standing: 'differs', compatibility: null })])).toEqual(['restore-database']);
+  });
+
+  test('it is the failed database that is not migrated twice, not another one', () => {
+    const other = database({ name: 'orders', standing: 'equal' });
+    expect(migrate([other, database({ standing: 'differs' })])).not.toContain('retry');
+    expect(migrate([database({ name: 'orders' }), database({ standing: 'equal' })])).toContain('retry');
+  });
+
+  test('a finding that asks still asks when the database equals its savepoint', () => {
+    const targets = [database({ standing: 'equal' })];
+    expect(decide(situation('migrate', 'database', { targets, cause: 'consult' })).do).toBe('ask');
+  });
+});

@@ -61,7 +61,7 @@ describe('references of a plan', () => {
       afterRollback: [check('C')],
       watch: {
         stretches: [],
-        probe: { name: 'p', spec: '${env:A}', everyMs: 1 },
+        probe: { name: 'p', spec: '${env:J}', everyMs: 1 },
         criteria: [],
         checks: [check('B')],
         minimumSamples: 1,
@@ -70,7 +70,9 @@ describe('references of a plan', () => {
       },
       notify: [{ name: 'n', kind: 'webhook', on: [], spec: '${env:H} ${env:A}' }],
     };
-    expect(referencesOf(whole)).toEqual(['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I'].map((name) => `env:${name}`));
+    expect(referencesOf(whole)).toEqual(
+      ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J'].map((name) => `env:${name}`),
+    );
     const { watch } = whole;
     if (watch === null) throw new TypeError('no watch');
     expect(referencesOf({ ...whole, watch: { ...watch, probe: null } })).toContain('env:B');
