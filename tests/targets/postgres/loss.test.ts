@@ -81,7 +81,7 @@ describe('the loss of a restore', { timeout: 120_000 }, () => {
     const ledger: { added: number[]; changed: number[]; removed: number[] } = { added: [], changed: [], removed: [] };
     let on = true;
     const writing = [1, 2, 3].map(async (writer) => {
-      for (let turn = 0; on; turn += 1) await order(ledger, writer * 100 + turn);
+      for (let turn = 0; on; turn += 1) await order(ledger, writer + 3 * turn);
     });
     await way.apply('migrate');
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -116,8 +116,8 @@ describe('the loss of a restore', { timeout: 120_000 }, () => {
     const place = `insert into orders (product) values (${1 + (turn % 90)}) returning id::int`;
     const [made] = await runSql(app, place).catch(() => []);
     if (made !== undefined) ledger.added.push(Number(made.id));
-    if (turn % 3 !== 0 || turn >= 500) return;
-    const op = turn % 2 === 0 ? 'changed' : 'removed';
+    if (turn % 4 !== 0 || turn >= 500) return;
+    const op = turn % 8 === 0 ? 'changed' : 'removed';
     const old = `where id = ${turn} returning id::int`;
     const rows = await world.sql(
       op === 'changed' ? `update orders set amount = -1 ${old}` : `delete from orders ${old}`,

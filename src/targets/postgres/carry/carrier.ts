@@ -152,7 +152,9 @@ async function* putByRows(session: Session, table: Temporary, plan: string | nul
   let last = '0';
   for (;;) {
     const rows = await session.rows<Waiting>(
-      `select n::text, plan, row, why from pg_temp.${table} where n > $1 and plan = coalesce($2, plan) order by n limit 500`,
+      // By number: `n` alone would be the text of it, and ten comes before nine there.
+      `select put.n::text as n, plan, row, why from pg_temp.${table} as put
+        where put.n > $1 and plan = coalesce($2, plan) order by put.n limit 500`,
       [last, plan],
     );
     if (rows.length === 0) return;

@@ -19,7 +19,7 @@ export type UserRow = {
   changed: string[];
 };
 
-const rowsPerBatch = 200;
+const rowsPerBatch = 1_000;
 
 /**
  * What users did to one table in batches of rows. Rows of smoke tests do not count in a loss, and are carried all the

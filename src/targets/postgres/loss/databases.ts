@@ -83,3 +83,18 @@ export function comparisonOf(before: Side, now: Side, marks: Mark[]): Comparison
     marks,
   };
 }
+
+const owns = new WeakMap<Databases, Map<string, Comparison>>();
+
+/** What the release did to a table that the savepoint has and the reference too; null for any other. */
+export function ownComparison(databases: Databases, name: string): Comparison | null {
+  const before = sideOf(databases.copy, name);
+  const now = sideOf(databases.reference, name);
+  if (before === null || now === null) return null;
+  // Where they differ is found out once for one and the same comparison.
+  const known = owns.get(databases) ?? new Map<string, Comparison>();
+  owns.set(databases, known);
+  const own = known.get(name) ?? comparisonOf(before, now, []);
+  known.set(name, own);
+  return own;
+}

@@ -89,32 +89,50 @@ function maskFor({ before, now }: Comparison): number {
   return Math.min(mostBuckets, 2 ** Math.ceil(Math.log2(Math.max(1, wanted)))) - 1;
 }
 
-/** `rows`: values of rows without a key. `columns`: a hash of each value, which tells what changed in a row. */
-export type Values = 'none' | 'rows' | 'columns';
+/**
+ * What else is read of rows. `rows`: values of rows without a key · `columns`: a hash of each value, which tells what
+ * changed in a row · `steady`: a hash of the steady columns
+ */
+export type Values = 'none' | 'rows' | 'columns' | 'steady';
 
 type Wanted = { mask: number; buckets: number[]; values: Values };
 
-/** In an order that both servers and this process agree on: hexadecimal digits of hashes. */
-function rowsQuery(comparison: Comparison, side: Side, { mask, buckets, values }: Wanted): string {
+function hex(number: string): string {
+  return `lpad(to_hex(${number}), 16, '0')`;
+}
+
+/** Lines as `Row` takes them apart, bucket after bucket, in the order of hexadecimal digits. */
+function linesQuery(comparison: Comparison, side: Side, { mask, buckets, values }: Wanted): string {
   const texts = textsOf(comparison, side);
-  const hex = (seed: number) => `lpad(to_hex(hashtextextended(${texts.identity}, ${seed})), 16, '0')`;
-  const hash = `(${hex(0)} || ${hex(1)}) collate "C" as hash`;
   const where = buckets.length > mask ? '' : `where ${bucketOf(texts, mask)} = any ('{${buckets.join(',')}}'::int[])`;
   const from = `from ${side.table.from} as savepoint_row ${where}`;
   const marked = markedText(comparison.marks, side.table);
-  if (comparison.key === null) {
-    const all = `array[${comparison.columns.map(textOf).join(', ')}]::text[]`;
-    return `select ${hash}, '{}'::text[] as key, '' as digest, '' as steady, count(*)::int as count,
-        bool_and(${marked}) as marked, ${values === 'rows' ? `min(${all})` : `'{}'::text[]`} as values ${from} group by 1 order by 1`;
-  }
+  const bucket = bucketOf(texts, mask);
+  const hashes = [0, 1].map((seed) => hex(`hashtextextended(${texts.identity}, ${seed})`)).join(' || ');
+  const order = `lpad(to_hex(${bucket}), 4, '0') || ${hashes}`;
+  const rows =
+    comparison.key === null
+      ? `select min(${bucket}) as bucket, ${order} as place, repeat('0', 16) as digest, bool_and(${marked}) as marked,
+           json_build_array('[]'::json, '', count(*), ${values === 'rows' ? `min(${valuesText(comparison)})` : 'null'}) as rest
+         ${from} group by 2`
+      : `select ${bucket} as bucket, ${order} as place, ${hex(`hashtextextended(${texts.content}, 0)`)} as digest, ${marked} as marked,
+           json_build_array(array[${comparison.key.map(textOf).join(', ')}]::text[], ${values === 'steady' ? steadyText(comparison, side) : `''`},
+             1, ${values === 'columns' ? columnHashes(comparison, side) : 'null'}) as rest ${from}`;
+  const line = `(place || digest || case when marked then 't' else 'f' end || rest::text) collate "C"`;
+  return `select string_agg(line, E'\n' order by line) as lines from (select bucket, ${line} as line from (${rows}) as found) as listed
+    group by bucket order by bucket`;
+}
+
+function valuesText({ columns }: Comparison): string {
+  return `array[${columns.map(textOf).join(', ')}]::text[]`;
+}
+
+function columnHashes(comparison: Comparison, side: Side): string {
   const other = side === comparison.now ? comparison.before : comparison.now;
   const hashes = comparison.columns.map(
     (name) => `hashtextextended((${countedText(side, other, name)}) collate "C", 0)::text`,
   );
-  return `select ${hash}, array[${comparison.key.map(textOf).join(', ')}]::text[] as key,
-      hashtextextended(${texts.content}, 0)::text as digest, ${steadyText(comparison, side)} as steady, 1 as count,
-      ${marked} as marked, ${values === 'columns' ? `array[${hashes.join(', ')}]::text[]` : `'{}'::text[]`} as values
-    ${from} order by 1`;
+  return `array[${hashes.join(', ')}]::text[]`;
 }
 
 function steadyText({ steady }: Comparison, side: Side): string {
@@ -122,28 +140,31 @@ function steadyText({ steady }: Comparison, side: Side): string {
   return `hashtextextended(row(${there.map(textOf).join(', ')})::text collate "C", 0)::text`;
 }
 
-/** Two rows, or groups of equal rows, that are one and the same. */
-function compared(before: Row, now: Row): Change | null {
+/** Two rows, or groups of equal rows where `countsMatter`, that are one and the same. */
+function compared(before: Row, now: Row, countsMatter: boolean): Change | null {
+  if (before.digest !== now.digest) return { op: 'changed', key: now.key, count: 1, before, now };
+  if (!countsMatter) return null;
   const { key } = now;
-  if (before.digest !== now.digest) return { op: 'changed', key, count: 1, before, now };
   if (now.count > before.count) return { op: 'added', key, count: now.count - before.count, before: null, now };
   if (now.count < before.count) return { op: 'removed', key, count: before.count - now.count, before, now: null };
   return null;
 }
 
-async function* merged(befores: Reader, nows: Reader): AsyncGenerator<Change> {
+async function* merged(befores: Reader, nows: Reader, keyed: boolean): AsyncGenerator<Change> {
+  // Both servers sort at the same time.
+  await Promise.all([befores.peek(), nows.peek()]);
   for (;;) {
     const before = await befores.peek();
     const now = await nows.peek();
     if (before === null && now === null) return;
-    if (before !== null && (now === null || before.hash < now.hash)) {
+    if (before !== null && (now === null || before.order < now.order)) {
       yield { op: 'removed', key: before.key, count: before.count, before, now: null };
       befores.skip();
-    } else if (now !== null && (before === null || now.hash < before.hash)) {
+    } else if (now !== null && (before === null || now.order < before.order)) {
       yield { op: 'added', key: now.key, count: now.count, before: null, now };
       nows.skip();
     } else if (before !== null && now !== null) {
-      const change = compared(before, now);
+      const change = compared(before, now, !keyed);
       if (change !== null) yield change;
       befores.skip();
       nows.skip();
@@ -162,8 +183,10 @@ function differingBuckets(comparison: Comparison, mask: number): Promise<number[
 
 async function findDiffering(comparison: Comparison, mask: number): Promise<number[]> {
   const { before, now } = comparison;
-  const old = await readBuckets(before, mask, textsOf(comparison, before));
-  const present = await readBuckets(now, mask, textsOf(comparison, now));
+  const [old, present] = await Promise.all(
+    [before, now].map((side) => readBuckets(side, mask, textsOf(comparison, side))),
+  );
+  if (old === undefined || present === undefined) return [];
   const all = [...new Set([...old.keys(), ...present.keys()])];
   return all.filter((bucket) => old.get(bucket) !== present.get(bucket));
 }
@@ -179,11 +202,11 @@ export async function* differences(comparison: Comparison, values: Values = 'non
 }
 
 async function* read(comparison: Comparison, wanted: Wanted): AsyncGenerator<Change> {
-  const reader = (side: Side) => new Reader(pagesOf(side.session, rowsQuery(comparison, side, wanted)));
+  const reader = (side: Side) => new Reader(pagesOf(side.session, linesQuery(comparison, side, wanted)));
   const before = reader(comparison.before);
   const now = reader(comparison.now);
   try {
-    yield* merged(before, now);
+    yield* merged(before, now, comparison.key !== null);
   } finally {
     await before.close();
     await now.close();

@@ -6,7 +6,7 @@ import type { PostgresSpec } from '../postgres.schema.ts';
 import { inBackground } from '../running.ts';
 import type { PostgresState } from '../savepoints.ts';
 import { begin, ensureCopy, type GoingBack } from './copies.ts';
-import { comparisonOf, type Databases, inDatabases, sideOf } from './databases.ts';
+import { comparisonOf, type Databases, inDatabases, ownComparison, sideOf } from './databases.ts';
 import { countRows, differences, type Side } from './difference.ts';
 import { holdInForce } from './held.ts';
 import { readMeasure } from './record.ts';
@@ -104,20 +104,18 @@ function totalOf({ added, changed, removed }: Count): number {
 
 /** Rows by which the reference and the copy differ. */
 async function countOwn(databases: Databases, name: string): Promise<number> {
-  const before = sideOf(databases.copy, name);
-  const now = sideOf(databases.reference, name);
-  if (before !== null && now !== null) return totalOf(await counted(differences(comparisonOf(before, now, []))));
-  const only = before ?? now;
+  const own = ownComparison(databases, name);
+  if (own !== null) return totalOf(await counted(differences(own)));
+  const only = sideOf(databases.copy, name) ?? sideOf(databases.reference, name);
   return only === null ? 0 : (await countRows(only, [])).rows;
 }
 
 /** Which rows of the reference the release itself added; null when that need not or cannot be told. */
 export async function ownRows(databases: Databases, name: string): Promise<IsOwn | null> {
   if (!databases.own) return null;
-  const before = sideOf(databases.copy, name);
-  const now = sideOf(databases.reference, name);
-  if (before === null) return () => true;
-  return now === null ? null : ownKeys(comparisonOf(before, now, []));
+  if (sideOf(databases.copy, name) === null) return () => true;
+  const own = ownComparison(databases, name);
+  return own === null ? null : ownKeys(own);
 }
 
 type Users = { count: Count; by: TableLoss['by'] };

@@ -1,30 +1,71 @@
 import type { Session } from '../connection.ts';
 
-/** `hash` gives the order. `count`: how many equal rows there are, where rows have no key. */
-export type Row = {
-  hash: string;
-  key: string[];
-  digest: string;
-  steady: string;
-  count: number;
-  marked: boolean;
-  values: (string | null)[];
-};
+type Value = string | null;
+type Rest = [key: string[], steady: string, count: number, values: Value[]];
 
-const page = 2_000;
+/**
+ * A row as one line: where it stands in the order (36 digits), a hash of what counts in it (16), whether it is marked,
+ * and as JSON what is only wanted of rows that differ. Millions of lines are read, so that is left alone until then.
+ */
+export class Row {
+  readonly #line: string;
+  #rest: Rest | null = null;
+
+  constructor(line: string) {
+    this.#line = line;
+  }
+
+  /** Equal for one and the same row of two databases, and in an order that both agree on. */
+  get order(): string {
+    return this.#line.slice(0, 36);
+  }
+
+  get digest(): string {
+    return this.#line.slice(36, 52);
+  }
+
+  get marked(): boolean {
+    return this.#line[52] === 't';
+  }
+
+  get key(): string[] {
+    return this.#parsed()[0];
+  }
+
+  get steady(): string {
+    return this.#parsed()[1];
+  }
+
+  /** How many equal rows there are, where rows have no key. */
+  get count(): number {
+    return this.#parsed()[2];
+  }
+
+  get values(): Value[] {
+    return this.#parsed()[3];
+  }
+
+  #parsed(): Rest {
+    this.#rest ??= JSON.parse(this.#line.slice(53)) as Rest;
+    return this.#rest;
+  }
+}
+
+/** Answers of so many buckets are read at once. */
+const page = 100;
 /** Both sides of a comparison may be read in one session. */
 let cursors = 0;
 
-/** Reads page by page, so that memory does not grow with the table. */
+/** Reads page by page, so that memory does not grow with the table. `query` gives `lines` of one bucket after the other. */
 export async function* pagesOf(session: Session, query: string): AsyncGenerator<Row[]> {
   cursors += 1;
   const cursor = `savepoint_rows_${cursors}`;
   await session.run(`declare ${cursor} no scroll cursor for ${query}`);
   try {
     for (;;) {
-      const rows = await session.rows<Row>(`fetch ${page} from ${cursor}`);
-      yield rows;
-      if (rows.length < page) return;
+      const buckets = await session.rows<{ lines: string }>(`fetch ${page} from ${cursor}`);
+      yield buckets.flatMap(({ lines }) => lines.split('\n').map((line) => new Row(line)));
+      if (buckets.length < page) return;
     }
   } finally {
     await session.run(`close ${cursor}`).catch(() => undefined);

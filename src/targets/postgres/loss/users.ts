@@ -40,7 +40,7 @@ export async function* userChanges(
   }
   const sought = new Map<string, number>();
   for (const { steady } of own.values()) sought.set(steady, (sought.get(steady) ?? 0) + 1);
-  for await (const change of differences(comparison, values)) {
+  for await (const change of differences(comparison, 'steady')) {
     const here = own.get(keyText(change.key));
     if (change.op === 'removed' || (change.op === 'changed' && here === undefined)) {
       if (here === undefined) yield change;
@@ -56,7 +56,7 @@ export async function* userChanges(
 /** Rows of the release that are not where the reference has them; null when they are too many. */
 async function lostOwn(comparison: Comparison, isOwn: IsOwn): Promise<Map<string, OwnRow> | null> {
   const own = new Map<string, OwnRow>();
-  for await (const change of differences(comparison)) {
+  for await (const change of differences(comparison, 'steady')) {
     if (change.before === null || !isOwn(change.key)) continue;
     own.set(keyText(change.key), {
       change: { ...change, op: 'removed', now: null },
