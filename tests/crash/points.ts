@@ -5,9 +5,12 @@ import { type JournalEntry, withoutNumber } from './journal.ts';
 import type { Scene } from './scenes.ts';
 import { type Way, ways } from './strike.ts';
 
+/** What finding points needs of a scene. */
+export type Struck = Pick<Scene, 'name' | 'outcome' | 'strikes' | 'back'>;
+
 /** A run of a scene without a strike. */
-export type Reference = {
-  scene: Scene;
+export type Reference<S extends Struck = Scene> = {
+  scene: S;
   steps: readonly PlannedStep[];
   arrived: readonly JournalEntry[];
   result: ReleaseResult;
@@ -15,14 +18,14 @@ export type Reference = {
 };
 
 /** `effect`: something changes in the world there. `back`: a stage of the way back. */
-export type Point = { scene: Scene; name: string; back: boolean; effect: boolean };
-export type CrashCase = { scene: Scene; point: string; way: Way; back: boolean };
+export type Point<S extends Struck = Scene> = { scene: S; name: string; back: boolean; effect: boolean };
+export type CrashCase<S extends Struck = Scene> = { scene: S; point: string; way: Way; back: boolean };
 
 /**
  * Every activity of every scene: those of the steps of its plan, those around them, and those of the way back. Nothing is
  * written by hand: what the workflow calls in a run without a strike is what gets struck.
  */
-export function pointsOf(references: readonly Reference[]): Point[] {
+export function pointsOf<S extends Struck>(references: readonly Reference<S>[]): Point<S>[] {
   const seen = new Set<string>();
   return references.flatMap((reference) => {
     const { scene } = reference;
@@ -41,7 +44,7 @@ export function pointsOf(references: readonly Reference[]): Point[] {
 }
 
 /** Right after the step that failed. The same name may come again on the way back. */
-function beginOfWayBack({ steps, arrived, result }: Reference): number {
+function beginOfWayBack({ steps, arrived, result }: Pick<Reference, 'steps' | 'arrived' | 'result'>): number {
   const index = steps.findIndex(({ id }) => id === result.failedStep);
   const failed = steps[index];
   if (failed === undefined) throw new Error(`${result.failedStep} failed, which is no step of the plan`);
@@ -59,7 +62,7 @@ function activityOf({ activity, target, checks }: PlannedStep): string {
 }
 
 /** Steps of plans that no point is about: each is a hole in the matrix. */
-export function missingSteps(references: readonly Reference[]): string[] {
+export function missingSteps<S extends Struck>(references: readonly Reference<S>[]): string[] {
   return references.flatMap(({ scene, steps, arrived }) => {
     if (scene.outcome !== 'released') return [];
     const names = arrived.map(({ point }) => withoutNumber(point));
@@ -71,7 +74,7 @@ export function missingSteps(references: readonly Reference[]): string[] {
 }
 
 /** Targets that go back without a point that is about it. */
-export function missingStages(references: readonly Reference[]): string[] {
+export function missingStages<S extends Struck>(references: readonly Reference<S>[]): string[] {
   return references.flatMap(({ scene, arrived, result }) => {
     const names = arrived.map(({ point }) => withoutNumber(point));
     const stages = [...new Set([...scene.back, ...result.restored.map(({ target }) => target)])];
@@ -80,12 +83,12 @@ export function missingStages(references: readonly Reference[]): string[] {
 }
 
 /** Every way at every point. Only an effect has an edge. */
-export function casesOf(points: readonly Point[]): CrashCase[] {
+export function casesOf<S extends Struck>(points: readonly Point<S>[]): CrashCase<S>[] {
   return points.flatMap(({ scene, name, back, effect }) =>
     ways.filter((way) => way !== 'frozen at the edge' || effect).map((way) => ({ scene, point: name, way, back })),
   );
 }
 
-export function titleOf({ scene, point, way }: CrashCase): string {
+export function titleOf({ scene, point, way }: CrashCase<Struck>): string {
   return `${scene.name} / ${point} / ${way}`;
 }

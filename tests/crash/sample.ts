@@ -1,4 +1,4 @@
-import type { CrashCase } from './points.ts';
+import type { CrashCase, Struck } from './points.ts';
 import { ways } from './strike.ts';
 
 /** The same order for the same seed: a linear congruential generator (Numerical Recipes) under Fisher and Yates. */
@@ -14,7 +14,7 @@ export function shuffled<T>(list: readonly T[], seed: number): T[] {
 }
 
 /** At least one case of every way, as long as there is room for it, and the rest as they come. */
-export function sampled(cases: readonly CrashCase[], seed: number, size: number): CrashCase[] {
+export function sampled<S extends Struck>(cases: readonly CrashCase<S>[], seed: number, size: number): CrashCase<S>[] {
   const order = shuffled(cases, seed);
   const first = ways.flatMap((way) => order.find((each) => each.way === way) ?? []);
   return [...new Set([...first, ...order])].slice(0, size);

@@ -23,8 +23,8 @@ export const ways = [
 ] as const;
 export type Way = (typeof ways)[number];
 
-/** `point`: name of the activity as the journal gives it. */
-export type Strike = { way: Way; point: string };
+/** `point`: name of the activity as the journal gives it · `afterMs`: how far `during` is, where no world's file tells. */
+export type Strike = { way: Way; point: string; afterMs?: number };
 
 export function freezes(way: Way): boolean {
   return way.startsWith('frozen');

@@ -23,14 +23,14 @@ export function striking(journal: Journal, strike: Strike | null): ActivityInbou
       const tell = (what: JournalWord): void => journal.note({ what, point, attempt, activityId, key });
       tell('arrived');
       const isHere = strike !== null && point === strike.point && journal.claim();
-      const result = isHere ? await runStruck({ journal, tell, input, next }, strike.way) : await next(input);
+      const result = isHere ? await runStruck({ journal, tell, input, next }, strike) : await next(input);
       tell('answered');
       return result;
     },
   };
 }
 
-async function runStruck({ journal, tell, input, next }: Attempt, way: Strike['way']): Promise<unknown> {
+async function runStruck({ journal, tell, input, next }: Attempt, { way, afterMs }: Strike): Promise<unknown> {
   const stop = (signal: 'SIGKILL' | 'SIGSTOP'): void => {
     tell('struck');
     signalMyself(signal);
@@ -46,8 +46,9 @@ async function runStruck({ journal, tell, input, next }: Attempt, way: Strike['w
     }
   }
   const work = next(input);
-  if (way === 'killed during' || way === 'one of two killed') await begun(input, work).then(() => stop('SIGKILL'));
-  if (way === 'frozen during') await begun(input, work).then(() => stop('SIGSTOP'));
+  if (way === 'killed during' || way === 'one of two killed')
+    await begun(input, work, afterMs).then(() => stop('SIGKILL'));
+  if (way === 'frozen during') await begun(input, work, afterMs).then(() => stop('SIGSTOP'));
   if (way === 'killed after') await work.catch(() => {}).then(() => stop('SIGKILL'));
   if (way === 'answer lost') {
     await work.catch(() => {});
@@ -66,7 +67,7 @@ function signalMyself(signal: 'SIGKILL' | 'SIGSTOP'): void {
 const shortWorkMs = 60;
 
 /** Work on the key has begun, or the call has run for a while, or is over. */
-async function begun(input: ActivityExecuteInput, work: Promise<unknown>): Promise<void> {
+async function begun(input: ActivityExecuteInput, work: Promise<unknown>, afterMs = shortWorkMs): Promise<void> {
   let over = false;
   const end = work.then(
     () => {
@@ -79,7 +80,7 @@ async function begun(input: ActivityExecuteInput, work: Promise<unknown>): Promi
   const file = worldFileOf(input);
   const key = keyOf(input);
   const hasBegun = (): boolean => file !== null && key !== null && key in memoryWorld('', file).began;
-  for (const until = Date.now() + shortWorkMs; !over && !hasBegun() && Date.now() < until; ) {
+  for (const until = Date.now() + afterMs; !over && !hasBegun() && Date.now() < until; ) {
     await Promise.race([end, sleep(2)]);
   }
 }

@@ -10,6 +10,8 @@ export type PlanOptions = {
   watch?: { everyMs: number; forMs: number };
   /** What the database's target says under `rehearse`. */
   rehearse?: unknown;
+  /** How the database is migrated instead. */
+  migrate?: unknown;
   /** Laid over the plan, key by key. */
   more?: Record<string, unknown>;
 };
@@ -31,6 +33,7 @@ export function worldPlan(setting: Setting, options: PlanOptions = {}): Record<s
     targets: {
       database: {
         ...database(application, options.compatibility ?? 'backward'),
+        ...(options.migrate === undefined ? {} : { migrate: options.migrate }),
         ...(options.rehearse === undefined ? {} : { rehearse: options.rehearse }),
       },
       backend: backend(setting),

@@ -40,6 +40,8 @@ export type Stage = {
 
 export type StartOptions = PlanOptions & { continuation?: Continuation; approved?: boolean };
 
+export type OwnWorker = { script: URL; env: Record<string, string> };
+
 /** One application with everything it needs, empty at first, and workers of its own. */
 export type World = {
   application: string;
@@ -49,7 +51,8 @@ export type World = {
   /** Workers that were started; the last one is the newest. */
   workers: WorkerProcess[];
   write(version: string, content?: VersionContent): Promise<void>;
-  startWorker(): Promise<WorkerProcess>;
+  /** `own`: another script than usual, and more in its environment. */
+  startWorker(own?: OwnWorker): Promise<WorkerProcess>;
   /** Starts a release as the command line does; approved beforehand unless told otherwise. */
   start(version: string, options?: StartOptions): Promise<Handle>;
   /** Writes and releases a version that works, and waits for its end. */
@@ -117,9 +120,10 @@ export async function openStage(): Promise<Stage> {
   return stage;
 }
 
-function startWorker(stage: Stage, host: string): Promise<WorkerProcess> {
+function startWorker(stage: Stage, host: string, own?: OwnWorker): Promise<WorkerProcess> {
   const words = { address: stage.temporal.address, host, taskQueue: queueOf(host), bundle: stage.bundle };
-  return startWorkerProcess(words, stage.env);
+  if (own === undefined) return startWorkerProcess(words, stage.env);
+  return startWorkerProcess({ ...words, script: own.script }, { ...stage.env, ...own.env });
 }
 
 async function openWorld(stage: Stage, application: string, host: string): Promise<World> {
@@ -137,8 +141,8 @@ async function openWorld(stage: Stage, application: string, host: string): Promi
     front,
     workers: [],
     write: (version, content) => writeVersion(home, version, content),
-    async startWorker() {
-      const worker = await startWorker(stage, host);
+    async startWorker(own) {
+      const worker = await startWorker(stage, host, own);
       world.workers.push(worker);
       return worker;
     },
@@ -168,7 +172,7 @@ async function openWorld(stage: Stage, application: string, host: string): Promi
   return world;
 }
 
-function queueOf(host: string): string {
+export function queueOf(host: string): string {
   return `savepoint-${host}`;
 }
 
