@@ -33,7 +33,11 @@ function cell(text: string): string {
   return `\`${line.replaceAll('`', "'").replaceAll('|', '¦')}\``;
 }
 
-const files = Object.entries(report.files).filter(([, { mutants }]) => count(mutants, [...caught, ...escaped]) > 0);
+/** The report keeps what earlier runs found of files that are no longer in the score. */
+const texts = ['details', 'sections', 'markdown', 'wording'].map((name) => `src/release/${name}.ts`);
+const files = Object.entries(report.files).filter(
+  ([file, { mutants }]) => !texts.includes(file) && count(mutants, [...caught, ...escaped]) > 0,
+);
 const lines = files.map(([file, { mutants }]) => {
   return `| \`${file}\` | ${score(mutants)} | ${count(mutants, caught)} | ${count(mutants, escaped)} |`;
 });

@@ -38,8 +38,7 @@ export type Stage = { environment: TestWorkflowEnvironment; client: Client; sign
 
 type Playing = Stage & { played: Played; handle: Handle };
 
-/** After this many turns people only try to bring it to an end. */
-const patientTurns = 60;
+/** After 60 turns people only try to bring it to an end. */
 const lastTurn = 140;
 
 /** Starts the release of a script and plays its acts until it has ended. */
@@ -66,7 +65,7 @@ export async function play(stage: Stage, script: Script, application: string): P
 }
 
 function lastResort(turn: number): Act {
-  if (turn > patientTurns && turn % 10 === 0) return { do: 'answer', which: -1, upTo: 1000 };
+  if (turn > 60 && turn % 10 === 0) return { do: 'answer', which: -1, upTo: 1000 };
   return turn % 3 === 2 ? { do: 'wait', ms: 31 * 60_000 } : { do: 'answer', which: turn % 4, upTo: 1000 };
 }
 
@@ -149,10 +148,7 @@ async function perform(playing: Playing, act: Exclude<Act, { do: 'terminate' }>)
     case 'pause':
       return await accepted(playing, 'pause', () => handle.executeUpdate(pauseUpdate, { args: [{ by, forMs: 5000 }] }));
     case 'cancel':
-      played.log.push('cancel');
-      played.choices.push('cancel');
-      await handle.cancel();
-      return;
+      return await accepted(playing, 'cancel', () => handle.cancel());
     case 'second-start':
       return await startTwice(playing);
     default:
