@@ -18,9 +18,9 @@ export type Outcome = {
   notes: string[];
 };
 
-/** Three or four digits say what a measurement is worth. */
+/** Four digits say what a measurement is worth; what was counted stays as it is. */
 export function rounded(value: number): number {
-  return Number(value.toPrecision(4));
+  return Number.isInteger(value) ? value : Number(value.toPrecision(4));
 }
 
 /** One comparison with its ratio. */

@@ -27,7 +27,7 @@ export async function startServer(scope: Scope): Promise<Server> {
 }
 
 /** About as many rows as make a megabyte with their indexes. */
-export const rowsPerMb = 3900;
+export const rowsPerMb = 5830;
 
 export type Filled = { database: string; rows: number; mb: number };
 
