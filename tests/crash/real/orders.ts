@@ -25,7 +25,7 @@ export async function order({ front, ledger }: World, name: string): Promise<boo
 }
 
 /** What the database says about the orders of the ledger: each that was confirmed is there, and none is there twice. */
-export async function judgeOrders({ ledger }: World, url: string): Promise<string[]> {
+export async function judgeOrders({ ledger }: Pick<World, 'ledger'>, url: string): Promise<string[]> {
   const rows = await runSql(url, `select name, count(*)::int as times from items where name like 'order-%' group by 1`);
   const times = new Map(rows.map((row) => [String(row.name), Number(row.times)]));
   const namesOf = (what: string): string[] => ledger.entries(what).map(({ detail }) => String(detail));
