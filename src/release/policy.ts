@@ -181,13 +181,19 @@ export function safeChoices(situation: Situation): ChoiceId[] {
   if (databases.length > 0) choices.push(...waysWithDatabase(situation, code.length > 0));
   if (mayRetry(situation)) choices.push('retry');
   if (mayStay(situation)) choices.push('stay');
+  // Whatever the plan refuses, a question needs an answer: what is replaced is kept, so its rows can still be fetched.
+  if (choices.length === 0 && databases.length > 0) choices.push(plainRestore(code.length > 0));
   return choices;
+}
+
+function plainRestore(withCode: boolean): ChoiceId {
+  return withCode ? 'restore-full' : 'restore-database';
 }
 
 /** Where rows would be lost the ways that save them come first; a plan that refuses loss offers nothing that loses any. */
 export function waysWithDatabase(situation: Situation, withCode: boolean): ChoiceId[] {
   const { heldSinceSavepoint, loss, dataLoss, carries } = situation;
-  const plain: ChoiceId = withCode ? 'restore-full' : 'restore-database';
+  const plain = plainRestore(withCode);
   if (heldSinceSavepoint || loss === 0) return [plain];
   if (dataLoss === 'refuse') return carries ? ['carry-over-and-restore'] : [];
   return carries ? ['carry-over-and-restore', 'export-and-restore', plain] : [plain];

@@ -11,7 +11,7 @@ import { type Answered, askUninterrupted } from './questions.ts';
 import { chosenReturn, type Return, type Terms } from './returning.ts';
 import { situationNow } from './situation.ts';
 import { callOf, findTarget, record, refresh, type Story } from './state.ts';
-import { holdTarget } from './steps.ts';
+import { holdTarget, noteWritten } from './steps.ts';
 
 /** Thrown when people decided anew on the way back, because it would undo more than was allowed. */
 export class Rerouted extends Error {
@@ -55,7 +55,7 @@ type Attempt = { round: string; terms: Terms };
 
 /** Writers are held no longer than the plan allows; whatever goes wrong lets them in again. */
 async function whileHeld(story: Story, stage: Stage, attempt: Attempt): Promise<Outcome> {
-  const before = Object.keys(story.status.held);
+  const before = Object.keys(story.status.held).filter((name) => !stage.holds?.includes(name));
   const limitMs = story.input.plan.rollback.holdMs;
   const limit = new CancellationScope({ cancellable: true, timeout: limitMs });
   let agreed = false;
@@ -82,6 +82,7 @@ async function holdAll(story: Story, { holds = [] }: Stage, round: string): Prom
     const { hold } = patiently(story, { summary: `hold ${name} for the way back`, patienceMs, target });
     const input = { ...callOf(story, target, `hold for the way back ${round}`), patienceMs };
     record(story, `hold ${name}`);
+    noteWritten(story, target);
     await holdTarget(story, target, () => drive(story, `hold ${name}`, (fence) => hold({ ...input, fence })));
   }
 }

@@ -156,6 +156,11 @@ export async function holdTarget(story: Story, { name }: PlannedTarget, hold: ()
   held[name] = await hold();
 }
 
+/** A database that is held only from now on was written to since its savepoint, whoever continues this release. */
+export function noteWritten({ status }: Story, { name, traits }: PlannedTarget): void {
+  if (traits.stores && !(name in status.held) && !status.writtenTo.includes(name)) status.writtenTo.push(name);
+}
+
 type Saving = { input: TargetInput; hands: ReturnType<typeof patiently> };
 
 /** A resumed release goes back to what its first attempt observed, never to what that attempt left behind. */

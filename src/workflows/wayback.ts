@@ -12,7 +12,7 @@ import { patiently } from './proxies.ts';
 import { askUninterrupted, choice } from './questions.ts';
 import type { Return } from './returning.ts';
 import { callOf, findTarget, note, now, record, refresh, type Story } from './state.ts';
-import { holdTarget, pendingForMs } from './steps.ts';
+import { holdTarget, noteWritten, pendingForMs } from './steps.ts';
 
 const checkPatienceMs = 10 * 60_000;
 
@@ -29,7 +29,7 @@ export async function goBack(story: Story, back: Return): Promise<void> {
   let stages = stagesOf({
     targets: restorables(story),
     restore: targets,
-    held: Object.keys(story.status.held),
+    held: patched('parallel-way-back') ? surelyHeld(story, targets) : Object.keys(story.status.held),
     measured,
   });
   for (let round = 1; stages.length > 0; round += 1) {
@@ -40,6 +40,20 @@ export async function goBack(story: Story, back: Return): Promise<void> {
       stages = stagesOf({ targets: restorables(story), restore: [], held: Object.keys(story.status.held) });
   }
   if (targets.length > 0) await proveByChecks(story);
+}
+
+/**
+ * A call that lets it go may have begun, and how that ended is not known: where a database goes back, it is held once
+ * more. Whatever is held at the end is let go by the last stages.
+ */
+function surelyHeld(story: Story, restore: readonly string[]): string[] {
+  const { held, writtenTo, changed } = story.status;
+  const databaseGoesBack = restore.some((name) => storesData(story, name));
+  const inDoubt = (name: string): boolean =>
+    storesData(story, name)
+      ? writtenTo.includes(name) && restore.includes(name)
+      : changed.includes(name) && databaseGoesBack;
+  return Object.keys(held).filter((name) => !inDoubt(name));
 }
 
 function storesData(story: Story, name: string): boolean {
@@ -162,6 +176,7 @@ async function holdOrResume(story: Story, stage: Stage, round: number): Promise<
   const hands = patiently(story, { summary: `${stage.id} for the way back`, patienceMs, target });
   const input = { ...callOf(story, target, `${stage.do} for the way back`, round), patienceMs };
   if (stage.do === 'hold') {
+    noteWritten(story, target);
     await holdTarget(story, target, () => drive(story, stage.id, (fence) => hands.hold({ ...input, fence })));
     return;
   }

@@ -80,7 +80,10 @@ it.skipIf(missing !== null)(
       const application = 'long-watch';
       answered = 0;
       breaksAt = Number.POSITIVE_INFINITY;
-      const handle = await bench.start(memoryPlan({ application, more: { watch: watch() } }));
+      // Without a migration there is no claim that the previous code runs on the new schema.
+      const service = { kind: 'memory', world: worldsOf(application).backend, initial: 'v1' };
+      const more = { watch: watch(), targets: { backend: service } };
+      const handle = await bench.start(memoryPlan({ application, more }));
       await approve(handle);
       breaksAt = clock.time + 30 * hour;
       const result = await handle.result();
@@ -93,6 +96,27 @@ it.skipIf(missing !== null)(
       expect(Date.parse(lastPoint?.at ?? '')).toBeLessThan(breaksAt + hour);
       expect(answered).toBeGreaterThan(30 * 60);
       expect(memoryWorld(worldsOf(application).backend).state.version).toBe('v1');
+    });
+  },
+  60_000,
+);
+
+it.skipIf(missing !== null)(
+  'FR-17 a failure at hour 30 asks where nobody has seen the previous code run on the new schema',
+  async () => {
+    await withBench(async (bench) => {
+      const application = 'claimed-watch';
+      breaksAt = Number.POSITIVE_INFINITY;
+      const handle = await bench.start(memoryPlan({ application, more: { watch: watch() } }));
+      await approve(handle);
+      breaksAt = clock.time + 30 * hour;
+      // Nobody answers while time is skipped, and silence takes nothing back.
+      expect(await handle.result()).toMatchObject({ outcome: 'released-by-decision', restored: [] });
+      const status = await statusOf(handle);
+      const asked = status.answered.filter(({ kind }) => kind === 'failure');
+      expect(asked.length).toBeGreaterThan(0);
+      expect(asked[0]?.why).toContain('is claimed and was never tried');
+      expect(memoryWorld(worldsOf(application).backend).state.version).toBe('v2');
     });
   },
   60_000,

