@@ -58,7 +58,12 @@ export async function runReal(stage: Stage, { scene, name, strike }: RealCase): 
     const seconds = (Date.now() - startedAt) / 1000;
     if (strike !== null && freezes(strike.way)) await sleep(lateMs);
     const status = await statusOf(handle);
-    const wrong = await judgeReal({ scene, stage, world }, { result, status, before, after: await world.see() });
+    const isOther = strike !== null && result.outcome === scene.whenStruck?.outcome;
+    const expected = isOther ? { ...scene, ...scene.whenStruck } : scene;
+    const wrong = await judgeReal(
+      { scene: expected, stage, world },
+      { result, status, before, after: await world.see() },
+    );
     const isMissed = strike !== null && journal.entries('struck').length === 0;
     const database = status.restored.find(({ target }) => target === 'database');
     return {

@@ -2,8 +2,15 @@ import type { StartOptions } from '../../support/world.ts';
 import type { VersionContent } from '../../support/world-versions.ts';
 import type { Struck } from '../points.ts';
 
-/** One story over PostgreSQL, a process and a site. Users order all the time. */
-export type RealScene = Struck & { v2: VersionContent; options?: StartOptions };
+/**
+ * One story over PostgreSQL, a process and a site. Users order all the time. `whenStruck`: the other right ending: a command
+ * that went on without its worker cannot be asked what it did, so it is neither believed nor run again.
+ */
+export type RealScene = Struck & {
+  v2: VersionContent;
+  options?: StartOptions;
+  whenStruck?: Pick<Struck, 'outcome' | 'back'>;
+};
 
 const note = 'alter table items add column note text;';
 
@@ -38,6 +45,7 @@ export const realScenes: readonly RealScene[] = [
     outcome: 'released',
     strikes: 'everywhere',
     back: [],
+    whenStruck: { outcome: 'rolled-back', back: ['database'] },
     v2: {},
     options: { migrate: { command: ['node', '--input-type=module', '--eval', program] } },
   },
