@@ -31,6 +31,13 @@ const cases: Case[] = [
     ],
   },
   {
+    on: 'a database that is changed before the code and only forward-compatible',
+    changes: [['compatibility: backward', 'compatibility: forward']],
+    says: [
+      'release.yaml:17:20: targets.database.compatibility: backend is changed after database, so its previous code runs on the new schema, and forward does not allow that; put database after backend, or say breaking, which holds the writers meanwhile',
+    ],
+  },
+  {
     on: 'a breaking migration without writers',
     changes: [
       ['compatibility: backward', 'compatibility: breaking'],

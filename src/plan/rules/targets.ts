@@ -67,6 +67,20 @@ const forwardAfterCode: Rule = {
   }),
 };
 
+/** Its counterpart: between the two changes the previous code runs on the new schema, and nobody is held for that. */
+const forwardBeforeCode: Rule = {
+  name: 'forward-before-code',
+  severity: 'error',
+  look: perTarget((named, all) => {
+    if (!changesData(named) || named.target.compatibility !== 'forward') return [];
+    const later = all.slice(all.indexOf(named) + 1).find(({ target }) => !traitsOf(target.kind).stores);
+    if (later === undefined) return [];
+    const message = `${later.name} is changed after ${named.name}, so its previous code runs on the new schema, and forward does not allow that`;
+    const remedy = `put ${named.name} after ${later.name}, or say breaking, which holds the writers meanwhile`;
+    return [{ path: ['targets', named.name, 'compatibility'], message, remedy }];
+  }),
+};
+
 const breakingNamesWriters: Rule = {
   name: 'breaking-names-writers',
   severity: 'error',
@@ -179,6 +193,7 @@ export const targetRules: readonly Rule[] = [
   compatibilityDeclared,
   compatibilityOfData,
   forwardAfterCode,
+  forwardBeforeCode,
   breakingNamesWriters,
   writersCanBeHeld,
   seedToVerify,
