@@ -1,34 +1,24 @@
 import { join } from 'node:path';
 import { memoryPlan } from '../tests/support/plans.ts';
-import { openBench } from '../tests/support/release.ts';
-import { startTemporal } from '../tests/support/temporal.ts';
-import { bareQueue, startBareWorker } from './bare/worker.ts';
+import { bareQueue } from './bare/worker.ts';
 import { chain } from './bare/workflows.ts';
-import { sizeOf } from './history.ts';
+import { type Size, sizeOf } from './history.ts';
 import type { Measurement } from './measurement.ts';
-import { compared, rounded } from './outcome.ts';
-import { inPairs, timed } from './pairs.ts';
+import { compared, type Outcome, rounded } from './outcome.ts';
+import { type Compared, inPairs, timed } from './pairs.ts';
 import { inputOf, mustEnd, startRelease } from './releases.ts';
+import { openStage } from './stage.ts';
 
 const limit = 1.15;
 
 /** (a) What Savepoint's story costs beside the activities that it calls. */
 export const overhead: Measurement = async ({ scope, quick, say }) => {
-  const temporal = await scope.open(
-    () => startTemporal(),
-    (server) => server.stop(),
-  );
-  const bench = await scope.open(
-    () => openBench(temporal),
-    (each) => each.stop(),
-  );
-  await startBareWorker(scope, temporal);
-  const { client } = temporal;
+  const { client, folder } = await openStage(scope);
   let releases = 0;
   const release = async (): Promise<{ ms: number; workflowId: string }> => {
     releases += 1;
     const application = `overhead-${releases}`;
-    const input = await inputOf({ home: join(bench.folder, application), plan: memoryPlan({ application }) });
+    const input = await inputOf({ home: join(folder, application), plan: memoryPlan({ application }) });
     let workflowId = '';
     const ms = await timed(async () => {
       const handle = await startRelease(client, input);
@@ -44,6 +34,10 @@ export const overhead: Measurement = async ({ scope, quick, say }) => {
     return timed(() => client.workflow.execute(chain, { workflowId, taskQueue: bareQueue, args: [activities] }));
   };
   const found = await inPairs(quick ? 3 : 15, { ours: async () => (await release()).ms, peer: bare });
+  return outcomeOf(found, { activities, events });
+};
+
+function outcomeOf(found: Compared, { activities, events }: Pick<Size, 'activities' | 'events'>): Outcome {
   const ratio = rounded(found.ours / found.peer);
   return {
     ...compared('a release with memory targets against a bare workflow with as many activities', 'ms', found),
@@ -58,4 +52,4 @@ export const overhead: Measurement = async ({ scope, quick, say }) => {
       'the bare workflow calls its activities one after another with the same options, heartbeats and worker settings, and gives them no input',
     ],
   };
-};
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Measurement } from './measurement.ts';
 import { median } from './numbers.ts';
-import { compared, rounded } from './outcome.ts';
+import { compared, type Outcome, rounded } from './outcome.ts';
 import { timed } from './pairs.ts';
 import {
   addOrders,
@@ -51,18 +51,18 @@ export const savepoint: Measurement = async ({ scope, quick, say }) => {
     );
   }
   const uncompressed = await dumped(server, home, fastest);
+  return outcomeOf(filled.mb, { ours, peer, uncompressed });
+};
+
+type Found = { ours: readonly Ours[]; peer: readonly Taken[]; uncompressed: Taken };
+
+function outcomeOf(mb: number, { ours, peer, uncompressed }: Found): Outcome {
   const of = (key: Exclude<keyof Ours, 'proved'>): number => median(ours.map((each) => each[key]));
-  const total = {
-    ours: median(ours.map(totalOf)),
-    peer: median(peer.map(({ dumpMs, restoreMs }) => dumpMs + restoreMs)),
-  };
+  const theirs = (part: (taken: Taken) => number): number => median(peer.map(part));
+  const total = { ours: median(ours.map(totalOf)), peer: theirs(({ dumpMs, restoreMs }) => dumpMs + restoreMs) };
   const ratio = rounded(total.ours / total.peer);
   return {
-    ...compared(
-      `savepoint and restore of ${Math.round(filled.mb)} MB, proved, against pg_dump and pg_restore`,
-      'ms',
-      total,
-    ),
+    ...compared(`savepoint and restore of ${Math.round(mb)} MB, proved, against pg_dump and pg_restore`, 'ms', total),
     id: 'd',
     ratio,
     target: 'at least 3 times faster',
@@ -74,11 +74,11 @@ export const savepoint: Measurement = async ({ scope, quick, say }) => {
       }),
       compared('savepoint, with its fingerprint of every row, against pg_dump', 'ms', {
         ours: of('savingMs'),
-        peer: median(peer.map(({ dumpMs }) => dumpMs)),
+        peer: theirs(({ dumpMs }) => dumpMs),
       }),
       compared('restore: copy beside with its proof, hold, exchange; against pg_restore', 'ms', {
         ours: of('besideMs') + of('heldMs') - of('lossMs'),
-        peer: median(peer.map(({ restoreMs }) => restoreMs)),
+        peer: theirs(({ restoreMs }) => restoreMs),
       }),
       compared('savepoint and restore with the loss measured to the row, against the same two', 'ms', {
         ours: total.ours + of('lossMs'),
@@ -94,7 +94,7 @@ export const savepoint: Measurement = async ({ scope, quick, say }) => {
       `the restore was proved at the level ${ours.at(-1)?.proved} and undid ${ours.at(-1)?.rows} rows that were written since`,
     ],
   };
-};
+}
 
 /** Without measuring the loss, which the peer does not do either. */
 function totalOf({ savingMs, besideMs, heldMs, lossMs }: Ours): number {

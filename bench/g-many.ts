@@ -6,7 +6,7 @@ import { memoryPlan } from '../tests/support/plans.ts';
 import { startTemporal } from '../tests/support/temporal.ts';
 import { gate, watching } from './bare/workflows.ts';
 import type { Measurement, Surroundings } from './measurement.ts';
-import { type Also, compared } from './outcome.ts';
+import { type Also, compared, type Outcome } from './outcome.ts';
 import { type Bundles, startProcess, writeBundles } from './processes.ts';
 import { inputOf, startRelease } from './releases.ts';
 import { serve } from './web.ts';
@@ -61,6 +61,12 @@ export const many: Measurement = async (surroundings) => {
   const watches = await costOf(surroundings, crowd, inWatch(origin, asked));
   say(`${asked.size} of ${count + warm} in watch: ${watches.mb.toFixed(2)} MB each`);
   const bareWatches = await costOf(surroundings, crowd, bareWatching);
+  return outcomeOf({ count, sampled: asked.size, gates, bareGates, watches, bareWatches });
+};
+
+type Found = { count: number; sampled: number; gates: Cost; bareGates: Cost; watches: Cost; bareWatches: Cost };
+
+function outcomeOf({ count, sampled, gates, bareGates, watches, bareWatches }: Found): Outcome {
   return {
     ...compared(`memory of each of ${count} releases in watch, against bare workflows in one long activity`, 'MB', {
       ours: watches.mb,
@@ -79,10 +85,10 @@ export const many: Measurement = async (surroundings) => {
     ],
     notes: [
       `${count} releases on one worker process; resident memory and processor time of the process, as the system counts them`,
-      `${asked.size} of ${count + warm} watches sampled at the same time, every 10 s each`,
+      `${sampled} of ${count + warm} watches sampled at the same time, every 10 s each`,
     ],
   };
-};
+}
 
 function lines(where: string, ours: Cost, peer: Cost): Also[] {
   return [

@@ -3,11 +3,12 @@ import type { Clock } from '../src/checks/clock.ts';
 import { memoryPlan } from '../tests/support/plans.ts';
 import { openBench } from '../tests/support/release.ts';
 import { startTimeSkipping } from '../tests/support/temporal.ts';
+import type { Probe } from './bare/activities.ts';
 import { bareQueue, startBareWorker } from './bare/worker.ts';
 import { naiveWatch } from './bare/workflows.ts';
-import { sizeOf } from './history.ts';
+import { type Size, sizeOf } from './history.ts';
 import type { Measurement } from './measurement.ts';
-import { compared, rounded } from './outcome.ts';
+import { compared, type Outcome, rounded } from './outcome.ts';
 import { inputOf, mustEnd, startRelease } from './releases.ts';
 import { serve } from './web.ts';
 
@@ -29,6 +30,9 @@ function jumpingClock(begin: number): Clock {
   };
 }
 
+/** What was run: a release, one with a watch of `hours`, and a loop of `short` samples. `taken`: samples of the watch. */
+type Ran = { hours: number; taken: number; release: Size; watched: Size; short: number; naive: Size };
+
 /** (i) What a watch of 48 hours leaves in Temporal, against a loop with one activity for each sample. */
 export const history: Measurement = async ({ scope, quick, say }) => {
   const environment = await scope.open(
@@ -48,7 +52,26 @@ export const history: Measurement = async ({ scope, quick, say }) => {
     response.end('{}');
   });
   const hours = quick ? 5 : 48;
-  const watch = {
+  const sizeAfter = async (application: string, more: object): Promise<Size> => {
+    const input = await inputOf({ home: join(bench.folder, application), plan: memoryPlan({ application, more }) });
+    const handle = await startRelease(client, input);
+    await mustEnd(handle, 'released');
+    return await sizeOf(client, handle.workflowId);
+  };
+  const release = await sizeAfter('history-release', {});
+  const watched = await sizeAfter('history-watch', { watch: watchOf(url, hours) });
+  const taken = asked;
+  say(`${taken} of ${samplesIn(hours)} samples were taken`);
+  await startBareWorker(scope, { address });
+  const short = quick ? 20 : 200;
+  const probe = { name: 'probe', url, expect: { status: 200 }, timeoutMs: 5000 };
+  const args: [Probe, number, number] = [probe, everyMs, short];
+  await client.workflow.execute(naiveWatch, { workflowId: 'naive', taskQueue: bareQueue, args });
+  return outcomeOf({ hours, taken, release, watched, short, naive: await sizeOf(client, 'naive') });
+};
+
+function watchOf(url: string, hours: number): object {
+  return {
     schedule: [
       { every: '15m', for: '4h' },
       { every: '1h', for: `${hours - 4}h` },
@@ -56,41 +79,27 @@ export const history: Measurement = async ({ scope, quick, say }) => {
     probe: { url, every: '10s' },
     criteria: { errors: { rollBack: '10 %', consult: '5 %' } },
   };
-  const sizeAfter = async (application: string, more: object): Promise<Awaited<ReturnType<typeof sizeOf>>> => {
-    const input = await inputOf({ home: join(bench.folder, application), plan: memoryPlan({ application, more }) });
-    const handle = await startRelease(client, input);
-    await mustEnd(handle, 'released');
-    return await sizeOf(client, handle.workflowId);
-  };
-  const release = await sizeAfter('history-release', {});
-  const watched = await sizeAfter('history-watch', { watch });
-  const samples = (hours * 3_600_000) / everyMs;
-  const taken = asked;
-  say(`${taken} of ${samples} samples were taken`);
-  await startBareWorker(scope, { address });
-  const short = quick ? 20 : 200;
-  const probe = { name: 'probe', url, expect: { status: 200 }, timeoutMs: 5000 };
-  await client.workflow.execute(naiveWatch, {
-    workflowId: 'naive',
-    taskQueue: bareQueue,
-    args: [probe, everyMs, short],
-  });
-  const naive = await sizeOf(client, 'naive');
-  const loop = { events: eventsPerSample * samples, bytes: (naive.bytes / short) * samples };
-  const ours = { events: watched.events - release.events, bytes: watched.bytes - release.bytes };
+}
+
+function samplesIn(hours: number): number {
+  return (hours * 3_600_000) / everyMs;
+}
+
+function outcomeOf({ hours, taken, release, watched, short, naive }: Ran): Outcome {
+  const samples = samplesIn(hours);
+  const loop = { events: eventsPerSample * samples, bytes: Math.round((naive.bytes / short) * samples) };
+  const alone = { events: watched.events - release.events, bytes: watched.bytes - release.bytes };
   const share = Math.max(watched.events / loop.events, watched.bytes / loop.bytes);
+  const events = { ours: watched.events, peer: loop.events };
   return {
-    ...compared(`events of a release with a ${hours} h watch, against a loop`, 'events', {
-      ours: watched.events,
-      peer: loop.events,
-    }),
+    ...compared(`events of a release with a ${hours} h watch, against a loop`, 'events', events),
     id: 'i',
     target: `events and bytes at most ${limit * 100} % of the loop's`,
     met: share <= limit && taken >= samples * 0.99,
     also: [
       compared('bytes of the same', 'bytes', { ours: watched.bytes, peer: loop.bytes }),
-      compared('events of the watch alone', 'events', { ours: ours.events, peer: loop.events }),
-      compared('bytes of the watch alone', 'bytes', { ours: ours.bytes, peer: loop.bytes }),
+      compared('events of the watch alone', 'events', { ours: alone.events, peer: loop.events }),
+      compared('bytes of the watch alone', 'bytes', { ours: alone.bytes, peer: loop.bytes }),
       compared('events of a release without a watch', 'events', { ours: release.events, peer: null }),
       compared('bytes of a release without a watch', 'bytes', { ours: release.bytes, peer: null }),
     ],
@@ -99,4 +108,4 @@ export const history: Measurement = async ({ scope, quick, say }) => {
       `the loop was run with ${short} samples (${naive.events} events, ${naive.bytes} bytes) and extrapolated to ${samples} at ${rounded(naive.bytes / short)} bytes each; of its events only the ${eventsPerSample} of each activity are counted, not those of its timers`,
     ],
   };
-};
+}

@@ -1,6 +1,7 @@
 import {
   ActivityCancellationType,
   type ActivityOptions,
+  ApplicationFailure,
   condition,
   defineSignal,
   proxyActivities,
@@ -30,6 +31,13 @@ export async function chain(count: number): Promise<void> {
 export async function gate(): Promise<{ at: number }> {
   const { touch } = proxyActivities<BareActivities>(asOurs);
   await said();
+  return await touch();
+}
+
+/** Asks once and, when the answer is wrong, calls one more activity. */
+export async function react(probe: Probe): Promise<{ at: number }> {
+  const { sample, touch } = proxyActivities<BareActivities>(asOurs);
+  if ((await sample(probe)).ok) throw ApplicationFailure.nonRetryable('the answer was to be wrong');
   return await touch();
 }
 
