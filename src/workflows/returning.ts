@@ -1,7 +1,6 @@
-import type { Bound, Carrying } from '../release/loss.ts';
+import { type Bound, type Carrying, countedRows } from '../release/loss.ts';
 import { type ChoiceId, type Decision, restoredBy, type Situation } from '../release/policy.ts';
-import type { Outcome } from '../release/status.ts';
-import { termsOf } from './choices.ts';
+import type { Outcome, Question } from '../release/status.ts';
 import type { Answered } from './questions.ts';
 
 /**
@@ -48,4 +47,22 @@ export function chosenReturn(answered: Answered, situation: Situation): Return {
   const because = `${by} decided: ${reason ?? answered.choice}`;
   const targets = restoredBy(answered.choice as ChoiceId, situation.targets);
   return { do: 'restore', targets, because, terms: termsOf(answered, losses), situation };
+}
+
+/**
+ * What an answer allows. Who names no number allows what the question showed; rows that do not fit the old schema are
+ * only known once the others are carried over, so none are allowed unless somebody says so.
+ */
+export function termsOf(answered: Answered, losses: Question['losses']): Terms {
+  const save = { 'carry-over-and-restore': 'copy', 'export-and-restore': 'files' } as const;
+  const saving = answered.choice in save ? save[answered.choice as keyof typeof save] : null;
+  return { bound: answered.upTo ?? (saving === 'copy' ? 0 : shown(losses)), save: saving, seen: losses !== undefined };
+}
+
+function shown(losses: Question['losses']): Bound {
+  const bound: Record<string, number> = {};
+  for (const { table, rows } of (losses ?? []).flatMap(({ loss }) => countedRows(loss))) {
+    bound[table] = (bound[table] ?? 0) + rows;
+  }
+  return bound;
 }
