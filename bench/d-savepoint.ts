@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { fingerprint } from '../src/targets/postgres/compare.ts';
 import type { Measurement } from './measurement.ts';
 import { median } from './numbers.ts';
 import { compared, type Outcome, rounded } from './outcome.ts';
@@ -26,7 +27,8 @@ const jobs = availableParallelism();
 
 type Way = { dump: string[]; restore: string[] };
 type Taken = { dumpMs: number; restoreMs: number };
-type Ours = BroughtBack & { savingMs: number; savingHeldMs: number };
+/** `proofMs`: of one fingerprint of every row, measured by itself. */
+type Ours = BroughtBack & { savingMs: number; savingHeldMs: number; proofMs: number };
 
 /** As Savepoint itself calls them where a plan says `by: dump`, and as most people do. */
 const usual: Way = { dump: ['-Fc'], restore: [`-j${jobs}`] };
@@ -72,6 +74,10 @@ function outcomeOf(mb: number, { ours, peer, uncompressed }: Found): Outcome {
         ours: total.ours,
         peer: uncompressed.dumpMs + uncompressed.restoreMs,
       }),
+      compared('without the two proofs, which the peer has not, either', 'ms', {
+        ours: total.ours - 2 * of('proofMs'),
+        peer: total.peer,
+      }),
       compared('savepoint, with its fingerprint of every row, against pg_dump', 'ms', {
         ours: of('savingMs'),
         peer: theirs(({ dumpMs }) => dumpMs),
@@ -89,11 +95,16 @@ function outcomeOf(mb: number, { ours, peer, uncompressed }: Found): Outcome {
       compared('of it, measuring the loss', 'ms', { ours: of('lossMs'), peer: null }),
       compared('of it, nobody can connect', 'ms', { ours: of('swapMs'), peer: null }),
     ],
-    notes: [
-      `medians of ${ours.length} interleaved rounds on one PostgreSQL; pg_dump -Fc, pg_restore -j${jobs}, as Savepoint calls them where a plan says by: dump; they hold nobody and prove nothing`,
-      `the restore was proved at the level ${ours.at(-1)?.proved} and undid ${ours.at(-1)?.rows} rows that were written since`,
-    ],
+    notes: notesOn(ours),
   };
+}
+
+function notesOn(ours: readonly Ours[]): string[] {
+  const last = ours.at(-1);
+  return [
+    `medians of ${ours.length} interleaved rounds on one PostgreSQL; pg_dump -Fc, pg_restore -j${jobs}, as Savepoint calls them where a plan says by: dump; they hold nobody and prove nothing`,
+    `the restore was proved at the level ${last?.proved} and undid ${last?.rows} rows that were written since`,
+  ];
 }
 
 /** Without measuring the loss, which the peer does not do either. */
@@ -106,12 +117,13 @@ const writtenSince = 1000;
 async function saved(server: Server, home: string): Promise<Ours> {
   const call = callsOf(server, 'shop', home);
   const { savepoint: taken, ms, heldMs } = await takeSavepoint(call('save'));
+  const proofMs = await timed(() => fingerprint(call('fingerprint')));
   await addOrders(server, 'shop', writtenSince);
   const back = await bringBack(call, { savepoint: taken });
   // The next round begins with one database again.
   const left = await server.sql(`select datname from pg_database where datname ~ '^shop_'`);
   for (const { datname } of left) await server.sql(`drop database "${datname}" with (force)`);
-  return { ...back, savingMs: ms, savingHeldMs: heldMs };
+  return { ...back, savingMs: ms, savingHeldMs: heldMs, proofMs };
 }
 
 async function dumped(server: Server, home: string, way: Way): Promise<Taken> {
