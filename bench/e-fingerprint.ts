@@ -48,7 +48,7 @@ export const fingerprinting: Measurement = async ({ scope, quick, say }) => {
       ...(felt === null ? [] : feltLines(felt)),
     ],
     notes: [
-      'sizes are of the whole database with its indexes; one session, so one processor; medians of interleaved pairs',
+      'sizes are of the whole database with its indexes; one session, whose big tables PostgreSQL reads with parallel workers; medians of interleaved pairs',
       `the application writes an order and reads one back, ${perSecond} times a second in an open model, timed from when it meant to; the fingerprint runs on the same server without a pause meanwhile`,
     ],
   };
