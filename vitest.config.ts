@@ -12,7 +12,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
-    reporters: [process.env.CI ? 'dot' : 'default', new ClosingLine()],
+    reporters: ['default', new ClosingLine()],
     projects: [
       {
         extends: true,

@@ -193,6 +193,8 @@ async function startRelease(stage: Stage, world: World, { version, ports, host, 
     preApproved: options.approved === false ? null : { by: 'product-owner', reason: 'a test' },
     windowOverride: null,
     continuation: options.continuation ?? { as: 'fresh' },
+    // One world is released to the same version again and again.
+    again: { by: 'deployment-lead', reason: 'tried once more' },
     workerWaitMs: 30_000,
   });
   const { workflow } = stage.temporal.client;
