@@ -5,7 +5,7 @@ import type { Stage } from '../release/procedure.ts';
 import { labels } from './choices.ts';
 import { drive } from './drive.ts';
 import { restorePatienceMs, savepointOf } from './facts.ts';
-import { lossLines, type Measured, measureLoss, rulesOf, withLoss } from './losses.ts';
+import { lossLines, type Measured, measureLoss, outsideLines, rulesOf, withLoss } from './losses.ts';
 import { patiently } from './proxies.ts';
 import { type Answered, askUninterrupted } from './questions.ts';
 import { chosenReturn, type Return, type Terms, termsOf } from './returning.ts';
@@ -165,16 +165,11 @@ async function askAgain(story: Story, stage: Stage, { outcome, situation }: Agai
   const known = withLoss({ ...(situation ?? situationNow(story)), loss: null }, measured);
   const decision = decide(known);
   const offered = safeChoices(known).filter((id): id is ChoiceId => id !== 'retry');
-  const outside = story.input.plan.outside.map((each) => `- ${each}`).join('\n');
   return await askUninterrupted(story, {
     id: `loss of ${(stage.measures ?? []).join(', ')}`,
     kind: 'failure',
     text: 'The restore is off for now. What now?',
-    why: [
-      `Writers work again: ${outcome.because}.`,
-      ...lossLines(outcome.losses),
-      outside && `Rows cannot show:\n${outside}`,
-    ]
+    why: [`Writers work again: ${outcome.because}.`, ...lossLines(outcome.losses), outsideLines(story)]
       .filter((line) => line !== '')
       .join('\n\n'),
     choices: offered.map((id) => labels[id]),

@@ -1,16 +1,16 @@
 import { undoesRows } from '../release/answering.ts';
 import { incompatiblePairs } from '../release/compatibility.ts';
-import type { FailureView } from '../release/failure.ts';
 import { shortRelease } from '../release/naming.ts';
 import { type Situation, waysWithDatabase } from '../release/policy.ts';
 import type { ReleaseStatus } from '../release/status.ts';
+import { isBack } from './blocked.ts';
 import { labels } from './choices.ts';
 import { factsOf } from './facts.ts';
-import { estimate, lossLines, measurable, withLoss } from './losses.ts';
+import { estimate, lossLines, measurable, outsideLines, withLoss } from './losses.ts';
 import type { Continuation } from './messages.ts';
 import { shortly } from './proxies.ts';
 import { ask } from './questions.ts';
-import { chosenReturn, GoBack } from './returning.ts';
+import { chosenReturn, GoBack, refuse } from './returning.ts';
 import { situationNow } from './situation.ts';
 import { enter, note, type Story } from './state.ts';
 
@@ -44,7 +44,7 @@ export async function bringBack(story: Story, wanted: BringBack): Promise<GoBack
 /** Only what was asked for counts as changed from here on; what that would leave running is judged before. */
 function takeSavepoints(story: Story, earlier: ReleaseStatus, { targets }: BringBack): string[] {
   const { status } = story;
-  const back = earlier.restored.filter(({ state }) => state === 'restored' || state === 'by-hand');
+  const back = earlier.restored.filter(isBack);
   const open = earlier.changed.filter((name) => !back.some(({ target }) => target === name));
   const unknown = targets.filter((name) => !open.includes(name));
   if (unknown.length > 0 || open.length === 0) {
@@ -75,13 +75,12 @@ function takeSavepoints(story: Story, earlier: ReleaseStatus, { targets }: Bring
 
 async function askFirst(story: Story, situation: Situation, losses: NonNullable<Awaited<ReturnType<typeof estimate>>>) {
   const withCode = situation.targets.some(({ stores, changed }) => !stores && changed);
-  const outside = story.input.plan.outside.map((each) => `- ${each}`).join('\n');
   const measured = losses.length === 0 ? ['How many rows that would undo could not be measured.'] : lossLines(losses);
   const answered = await ask(story, {
     id: 'rows before the restore',
     kind: 'failure',
     text: 'Going back would undo rows of users. What now?',
-    why: [...measured, outside && `Rows cannot show:\n${outside}`].filter((line) => line !== '').join('\n\n'),
+    why: [...measured, outsideLines(story)].filter((line) => line !== '').join('\n\n'),
     choices: [...waysWithDatabase(situation, withCode), 'stay' as const].map((id) => labels[id]),
     onSilence: 'stay',
     rules: story.input.plan.questions,
@@ -91,9 +90,4 @@ async function askFirst(story: Story, situation: Situation, losses: NonNullable<
   if (undoesRows(answered.choice)) return new GoBack(chosenReturn(answered, situation));
   story.status.changed.length = 0;
   return new GoBack({ do: 'stop', targets: [], because: `${answered.by} decided to leave everything as it is` });
-}
-
-function refuse(story: Story, failure: FailureView): never {
-  story.status.failure = failure;
-  throw new GoBack({ do: 'stop', targets: [], because: failure.message });
 }

@@ -1,6 +1,6 @@
 import { showsBackward } from '../release/certificate.ts';
 import { shortly } from './proxies.ts';
-import { GoBack } from './returning.ts';
+import { refuse } from './returning.ts';
 import { record, type Story } from './state.ts';
 
 /** Where the plan wants it, a release whose way back was not drilled lately ends before anybody is asked. */
@@ -20,6 +20,5 @@ export async function demandDrill(story: Story): Promise<void> {
   }
   story.status.failedStep = 'preflight';
   const remedy = 'drill the way back: savepoint drill --environment <one that is not production>';
-  story.status.failure = { kind: 'refused', message: refusal, remedy };
-  throw new GoBack({ do: 'stop', targets: [], because: refusal });
+  refuse(story, { kind: 'refused', message: refusal, remedy });
 }

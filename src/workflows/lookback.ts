@@ -1,9 +1,9 @@
 import type { Previous } from '../activities/inputs.ts';
-import type { FailureView } from '../release/failure.ts';
 import { shortRelease } from '../release/naming.ts';
 import type { Dirty, ReleaseStatus } from '../release/status.ts';
+import { isBack } from './blocked.ts';
 import { shortly } from './proxies.ts';
-import { GoBack } from './returning.ts';
+import { refuse } from './returning.ts';
 import { findTarget, note, record, type Story } from './state.ts';
 import { confirmStep } from './trying.ts';
 
@@ -39,7 +39,7 @@ export async function lookBack(story: Story): Promise<void> {
 
 /** What the earlier release did must still be there; its own word for it is not enough. */
 async function findAgain(story: Story, earlier: ReleaseStatus): Promise<void> {
-  const back = earlier.restored.filter(({ state }) => state === 'restored' || state === 'by-hand');
+  const back = earlier.restored.filter(isBack);
   const isDone = (id: string): boolean => earlier.steps.some((step) => step.id === id && step.state === 'done');
   const missing: string[] = [];
   for (const step of story.input.plan.steps) {
@@ -116,9 +116,4 @@ function takeOver(story: Story, { status, dirty }: Previous, as: 'resume' | 'res
   // Whoever is not held now could write meanwhile, even if this run holds them again.
   const free = status.savepoints.map(({ target }) => target).filter((target) => !(target in status.held));
   story.status.writtenTo.push(...status.writtenTo, ...free);
-}
-
-function refuse(story: Story, failure: FailureView): never {
-  story.status.failure = failure;
-  throw new GoBack({ do: 'stop', targets: [], because: failure.message });
 }

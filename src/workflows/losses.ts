@@ -119,3 +119,9 @@ export function lossLines(losses: readonly Measured[]): string[] {
     ...loss.notCompared.map((each) => `${target}: not compared: ${each}`),
   ]);
 }
+
+/** What rows cannot show, as the plan lists it; empty where it lists nothing. */
+export function outsideLines({ input }: Story): string {
+  const listed = input.plan.outside.map((each) => `- ${each}`).join('\n');
+  return listed && `Rows cannot show:\n${listed}`;
+}

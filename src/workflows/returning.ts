@@ -1,7 +1,9 @@
+import type { FailureView } from '../release/failure.ts';
 import { type Bound, type Carrying, countedRows } from '../release/loss.ts';
 import { type ChoiceId, type Decision, restoredBy, type Situation } from '../release/policy.ts';
 import type { Outcome, Question } from '../release/status.ts';
 import type { Answered } from './questions.ts';
+import type { Story } from './state.ts';
 
 /**
  * How the forward steps end early. `stop`: nothing was changed · `unchanged`: what changed was proved equal to its
@@ -65,4 +67,10 @@ function shown(losses: Question['losses']): Bound {
     bound[table] = (bound[table] ?? 0) + rows;
   }
   return bound;
+}
+
+/** Ends a release that changed nothing, and says why and what to do. */
+export function refuse(story: Story, failure: FailureView): never {
+  story.status.failure = failure;
+  throw new GoBack({ do: 'stop', targets: [], because: failure.message });
 }

@@ -3,7 +3,7 @@ import { type ChoiceId, type Decision, decide, hangsOnLoss, type Situation, safe
 import { silenceAfter } from '../release/silence.ts';
 import { labels } from './choices.ts';
 import type { Trouble } from './failures.ts';
-import { estimate, type Measured, measurable, whileMeasuring, withLoss } from './losses.ts';
+import { estimate, type Measured, measurable, outsideLines, whileMeasuring, withLoss } from './losses.ts';
 import { tell } from './notices.ts';
 import { type Answered, choice } from './questions.ts';
 import { chosenReturn, GoBack, returnOf } from './returning.ts';
@@ -85,7 +85,6 @@ async function askAbout(story: Story, step: Failed, asked: Asked): Promise<Answe
 type Reasons = { failure: Trouble['failure']; decision: Decision; ids: readonly ChoiceId[]; losses: Measured[] | null };
 
 function whyAsked(story: Story, { failure, decision, ids, losses }: Reasons): string {
-  const outside = story.input.plan.outside.map((each) => `- ${each}`).join('\n');
   const undoes = ids.some((id) => undoesRows(id));
   const measuring = measurable(story).length > 0 ? 'is being measured' : 'was not measured';
   const lines = [
@@ -93,7 +92,7 @@ function whyAsked(story: Story, { failure, decision, ids, losses }: Reasons): st
     failure.evidence ?? '',
     `Nothing was done yet, because ${decision.because}.`,
     undoes && losses === null ? `How many rows a restore of the database would undo ${measuring}.` : '',
-    undoes && outside ? `Rows cannot show:\n${outside}` : '',
+    undoes ? outsideLines(story) : '',
   ];
   return lines.filter((line) => line !== '').join('\n\n');
 }
