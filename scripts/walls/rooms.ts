@@ -24,11 +24,12 @@ export const rooms: Readonly<Record<string, Room>> = {
   schema: { rooms: ['release'], packages: ['zod', 'ms'], node: false },
   plan: { rooms: ['release', 'schema'], packages: ['zod', 'yaml', 'ms', 'fastest-levenshtein'], node: true },
   report: { rooms: ['release'], packages: [], node: false },
-  targets: { rooms: ['release', 'shell'], typesOf: ['schema'], packages: 'any', node: true },
+  aws: { rooms: ['release'], typesOf: ['schema'], packages: 'any', node: true },
+  targets: { rooms: ['release', 'shell', 'aws'], typesOf: ['schema'], packages: 'any', node: true },
   shell: { rooms: ['release', 'schema'], packages: 'any', node: true },
-  checks: { rooms: ['release', 'shell'], typesOf: ['schema'], packages: 'any', node: true },
+  checks: { rooms: ['release', 'shell', 'aws'], typesOf: ['schema'], packages: 'any', node: true },
   notices: { rooms: ['release', 'shell'], typesOf: ['schema'], packages: 'any', node: true },
-  secrets: { rooms: ['release'], packages: 'any', node: true },
+  secrets: { rooms: ['release', 'aws'], packages: 'any', node: true },
   messages: { rooms: ['release'], packages: temporalWords, node: false },
   workflows: { rooms: ['release', 'messages'], typesOf: ['activities'], packages: temporalWords, node: false },
   activities: {
@@ -50,12 +51,12 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   dev: { rooms: ['client', 'plan', 'release', 'report', 'worker'], packages: 'any', node: true },
   cli: {
-    rooms: ['plan', 'release', 'report', 'client', 'dev', 'checks', 'targets', 'worker', 'schema'],
+    rooms: ['plan', 'release', 'report', 'client', 'dev', 'checks', 'targets', 'aws', 'worker', 'schema'],
     packages: 'any',
     node: true,
   },
   worker: {
-    rooms: 'release,plan,report,targets,shell,checks,notices,secrets,activities,client,messages,schema'.split(','),
+    rooms: 'release,plan,report,targets,aws,shell,checks,notices,secrets,activities,client,messages,schema'.split(','),
     packages: 'any',
     node: true,
   },
@@ -64,6 +65,7 @@ export const rooms: Readonly<Record<string, Room>> = {
 /** Packages that 'any' does not cover: where they may be used is part of the design. */
 export const never: Readonly<Record<string, readonly RegExp[]>> = {
   targets: [/^@temporalio\//, /^zod$/],
+  aws: [/^@temporalio\//, /^zod$/],
   shell: [/^@temporalio\//, /^zod$/],
   checks: [/^@temporalio\//, /^zod$/],
   notices: [/^@temporalio\//, /^zod$/],

@@ -3,9 +3,9 @@ import { TargetFailure } from '../release/failure.ts';
 import type { Step } from '../release/target.ts';
 import type { Driven } from './inputs.ts';
 
-/** Bounds for what targets ask for: no busy loop, and a cancellation is noticed within seconds. */
+/** Bounds for what targets ask for: no busy loop, and no sleep that outlasts what it waits for. A cancellation ends a sleep. */
 const shortestLookMs = 20;
-const longestLookMs = 60_000;
+const longestLookMs = 10 * 60_000;
 
 /**
  * Calls a verb again and again until it is done. Patience counts from when the workflow first scheduled the activity,
