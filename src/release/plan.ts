@@ -140,7 +140,17 @@ export type PlannedWatch = {
 
 /** `on`: which events it tells; `spec` is opaque, references are still references. */
 export type PlannedNotice = { name: string; kind: string; on: NoticeEvent[]; spec: Json };
-export type NoticeEvent = 'question' | 'reminder' | 'escalation' | 'blocked' | 'failed' | 'ended' | 'watch';
+/** `maintenance`: users may be cut off from now on; `recovered`: everything serves again. */
+export type NoticeEvent =
+  | 'question'
+  | 'reminder'
+  | 'escalation'
+  | 'blocked'
+  | 'failed'
+  | 'ended'
+  | 'watch'
+  | 'maintenance'
+  | 'recovered';
 
 /** The plan as the workflow gets it: flat, complete, no defaults left to guess, no secret in it. */
 export type Plan = {

@@ -33,6 +33,8 @@ export type Story = {
   readonly tries: Map<string, number>;
   /** Notices under way; the release waits for them before it ends. */
   readonly telling: Promise<void>[];
+  /** People were told that users may be cut off, and not yet that it is over. */
+  maintenance: boolean;
   /** Numbers the notices, so that each has a key of its own. */
   sequence: number;
   /** Fence of the newest call on a target. */
@@ -60,6 +62,7 @@ export function openStory(input: ReleaseInput): Story {
     untouched: new Set(),
     tries: new Map(),
     telling: [],
+    maintenance: false,
     sequence: 0,
     fence: 0,
   };

@@ -7,6 +7,7 @@ import type { Survey } from '../release/target.ts';
 import { faultOf } from './drilling.ts';
 import { drive } from './drive.ts';
 import { type Trouble, troubleInChecks, troubleInJudgements, troubleOf, viewOf } from './failures.ts';
+import { announceMaintenance, announceRecovery } from './maintenance.ts';
 import { waitWhilePaused } from './pausing.ts';
 import { patiently } from './proxies.ts';
 import { rehearseStep } from './rehearsing.ts';
@@ -121,6 +122,7 @@ async function runOnTarget(story: Story, step: PlannedStep, { status, round }: R
     case 'survey':
       return judgeSurvey(story, target, await hands.survey(input));
     case 'hold':
+      announceMaintenance(story, `writers of ${target.name} are held for the migration`);
       await holdTarget(story, target, () => drive(story, step.id, (fence) => hands.hold({ ...input, fence })));
       return null;
     case 'resume': {
@@ -128,6 +130,7 @@ async function runOnTarget(story: Story, step: PlannedStep, { status, round }: R
       story.status.writtenTo.push(target.name);
       await drive(story, step.id, (fence) => hands.resume({ ...input, fence, held }));
       delete story.status.held[target.name];
+      announceRecovery(story);
       return null;
     }
     case 'snapshot':

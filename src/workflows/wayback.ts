@@ -8,6 +8,7 @@ import { drive } from './drive.ts';
 import { factsOf, isHeldSinceSavepoint, restorePatienceMs, savepointOf } from './facts.ts';
 import { troubleInChecks, viewOf } from './failures.ts';
 import { buildBeside, measurable } from './losses.ts';
+import { announceMaintenance, announceRecovery } from './maintenance.ts';
 import { patiently } from './proxies.ts';
 import { askUninterrupted, choice } from './questions.ts';
 import type { Return } from './returning.ts';
@@ -23,6 +24,7 @@ const checkPatienceMs = 10 * 60_000;
 export async function goBack(story: Story, back: Return): Promise<void> {
   const { targets } = back;
   for (const name of targets) expect(story, name);
+  if (targets.some((name) => storesData(story, name))) announceMaintenance(story, back.because);
   const measured = back.terms === undefined ? [] : measurable(story);
   // With writers held since before the savepoint there was nothing to measure, and nothing is lost.
   if (targets.some((name) => storesData(story, name)) && isHeldSinceSavepoint(story)) story.status.rowsLost ??= 0;
@@ -40,6 +42,7 @@ export async function goBack(story: Story, back: Return): Promise<void> {
       stages = stagesOf({ targets: restorables(story), restore: [], held: Object.keys(story.status.held) });
   }
   if (targets.length > 0) await proveByChecks(story);
+  announceRecovery(story);
 }
 
 /**

@@ -112,3 +112,25 @@ it('a receiver that is down never holds up a release', async () => {
   answersWith = 200;
   expect(await handle.result()).toMatchObject({ outcome: 'released' });
 });
+
+it('FR-15 users are told of the maintenance before a full way back, and that everything serves again after it', async () => {
+  const database = { compatibility: 'breaking' };
+  const frontend = { faults: [{ verb: 'apply', kind: 'failed', when: 'after' }] };
+  const status = [{ name: 'status page', kind: 'webhook', url, on: ['maintenance', 'recovered'] }];
+  const handle = await bench.start(
+    memoryPlan({ application: 'announces', database, frontend, more: { notify: status } }),
+  );
+  await approve(handle);
+  expect(await handle.result()).toMatchObject({ outcome: 'rolled-back' });
+  expect(told.map(({ event }) => event)).toEqual(['maintenance', 'recovered']);
+  expect(told[1]?.subject).toContain('everything serves again');
+});
+
+it('FR-13 a way back of code alone is no maintenance', async () => {
+  const frontend = { faults: [{ verb: 'apply', kind: 'failed', when: 'after' }] };
+  const status = [{ name: 'status page', kind: 'webhook', url, on: ['maintenance', 'recovered'] }];
+  const handle = await bench.start(memoryPlan({ application: 'announces-code', frontend, more: { notify: status } }));
+  await approve(handle);
+  expect(await handle.result()).toMatchObject({ outcome: 'rolled-back' });
+  expect(told).toEqual([]);
+});

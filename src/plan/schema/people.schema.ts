@@ -58,7 +58,17 @@ export const questionsSchema = z.strictObject({
   escalate,
 });
 
-const noticeEvents = ['question', 'reminder', 'escalation', 'blocked', 'failed', 'ended', 'watch'] as const;
+const noticeEvents = [
+  'question',
+  'reminder',
+  'escalation',
+  'blocked',
+  'failed',
+  'ended',
+  'watch',
+  'maintenance',
+  'recovered',
+] as const;
 
 /** What every notice has, whatever its kind. */
 export const noticeFields = {
