@@ -8,6 +8,8 @@ export type TargetFacts = {
   name: string;
   /** It holds data: restoring it may lose rows. */
   stores: boolean;
+  /** It holds copies only: no schema matters to it, and a full rollback empties it. Left out: it is no cache. */
+  cache?: boolean;
   compatibility: Compatibility | null;
   changed: boolean;
   /** A failure of this target restores this target only. */
@@ -34,7 +36,7 @@ export function incompatiblePairs(targets: readonly TargetFacts[], restored: rea
   const pairs: IncompatiblePair[] = [];
   for (const database of targets.filter((target) => target.stores)) {
     if (!isChanged(database)) continue;
-    for (const code of targets.filter((target) => !target.stores)) {
+    for (const code of targets.filter(isCode)) {
       const declared = database.compatibility ?? { backward: false, forward: false };
       if (mayRun(age(code), age(database), declared)) continue;
       pairs.push({ code: code.name, codeAge: age(code), database: database.name, schemaAge: age(database) });
@@ -43,7 +45,25 @@ export function incompatiblePairs(targets: readonly TargetFacts[], restored: rea
   return pairs;
 }
 
+/** It runs on a schema: it holds neither data nor copies of it. */
+export function isCode({ stores, cache }: TargetFacts): boolean {
+  return !stores && cache !== true;
+}
+
 /** Did this release change it, as far as anybody knows? A database proved equal to its savepoint did not change. */
 export function isChanged(target: TargetFacts): boolean {
   return target.changed && target.standing !== 'equal';
+}
+
+/** Code that this release changed and caches that it emptied, newest change first. */
+export function changedCode(targets: readonly TargetFacts[]): string[] {
+  return newestFirst(targets.filter((target) => isChanged(target) && !target.stores));
+}
+
+export function changedDatabases(targets: readonly TargetFacts[]): string[] {
+  return newestFirst(targets.filter((target) => target.stores && isChanged(target)));
+}
+
+export function newestFirst(targets: readonly TargetFacts[]): string[] {
+  return targets.map(({ name }) => name).reverse();
 }

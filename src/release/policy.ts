@@ -1,4 +1,12 @@
-import { incompatiblePairs, isChanged, type TargetFacts } from './compatibility.ts';
+import {
+  changedCode,
+  changedDatabases,
+  incompatiblePairs,
+  isChanged,
+  isCode,
+  newestFirst,
+  type TargetFacts,
+} from './compatibility.ts';
 import type { DataLossRule, StepActivity } from './plan.ts';
 
 /** `code`: procedure A · `database`: B · `full`: C. */
@@ -96,7 +104,7 @@ function goBack(situation: Situation): Decision {
   const { targets } = situation;
   const least = leastToRestore(situation);
   const isEnough = incompatiblePairs(targets, least).length === 0;
-  const wanted = isEnough ? least : targetsOf('full', targets);
+  const wanted = withCaches(isEnough ? least : targetsOf('full', targets), targets);
   if (wanted.length === 0) return nothingToRestore(situation);
   const procedure = procedureOf(wanted, targets);
   if (procedure === 'code') {
@@ -159,9 +167,15 @@ function nothingToRestore(situation: Situation): Decision {
 }
 
 function procedureOf(names: readonly string[], targets: readonly TargetFacts[]): Procedure {
-  const stores = targets.filter((target) => names.includes(target.name)).map((target) => target.stores);
-  if (!stores.includes(true)) return 'code';
-  return stores.includes(false) ? 'full' : 'database';
+  const wanted = targets.filter((target) => names.includes(target.name));
+  if (!wanted.some(({ stores }) => stores)) return 'code';
+  return wanted.some(isCode) ? 'full' : 'database';
+}
+
+/** Copies of what a full rollback replaces are worth nothing, so it empties every cache; other ways leave alone what the release did. */
+function withCaches(names: string[], targets: readonly TargetFacts[]): string[] {
+  if (procedureOf(names, targets) !== 'full') return names;
+  return [...names, ...newestFirst(targets.filter(({ name, cache }) => cache === true && !names.includes(name)))];
 }
 
 function ask(situation: Situation, because: string): Decision {
@@ -227,23 +241,8 @@ export function restoredBy(choice: ChoiceId, targets: readonly TargetFacts[]): s
   return targetsOf(choice === 'restore-database' ? 'database' : 'full', targets);
 }
 
-/** What a procedure brings back, in the order in which it does: code newest first, then databases. */
+/** What a procedure brings back: code newest first, then databases, then the caches that only a full rollback empties. */
 export function targetsOf(procedure: Procedure, targets: readonly TargetFacts[]): string[] {
   const code = procedure === 'database' ? [] : changedCode(targets);
-  return procedure === 'code' ? code : [...code, ...changedDatabases(targets)];
-}
-
-/** Code targets that this release changed, newest change first. */
-function changedCode(targets: readonly TargetFacts[]): string[] {
-  return targets
-    .filter((target) => isChanged(target) && !target.stores)
-    .map((target) => target.name)
-    .reverse();
-}
-
-function changedDatabases(targets: readonly TargetFacts[]): string[] {
-  return targets
-    .filter((target) => target.stores && isChanged(target))
-    .map((target) => target.name)
-    .reverse();
+  return procedure === 'code' ? code : withCaches([...code, ...changedDatabases(targets)], targets);
 }

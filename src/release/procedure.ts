@@ -1,4 +1,4 @@
-import { isChanged, mayRun, type TargetFacts } from './compatibility.ts';
+import { isChanged, isCode, mayRun, type TargetFacts } from './compatibility.ts';
 import type { Compatibility } from './plan.ts';
 
 /** A target as a procedure sees it: facts, and what its kind can do. `needs`: what it stands on; left out: all before it. */
@@ -36,8 +36,8 @@ export type WayBack = {
 /**
  * The stages of a procedure in the order of docs/rollback.md: build the copies of databases beside → hold what writes
  * and what may not see the old schema, and measure → databases → code that cannot be held → let writers in → the other
- * code, newest change first → start again what was held and is not restored. While a database is held, nothing runs on
- * it. What does not wait for each other may run at the same time.
+ * code, newest change first → caches, which would fill with old answers before → start again what was held and is not
+ * restored. While a database is held, nothing runs on it. What does not wait for each other may run at the same time.
  */
 export function stagesOf(way: WayBack): Stage[] {
   const measured = (way.measured ?? []).filter((name) => way.restore.includes(name));
@@ -70,7 +70,8 @@ function unmeasured({ targets, restore, held }: WayBack): Stage[] {
   const newestFirst = targets.toReversed();
   const back = newestFirst.filter(({ name }) => restore.includes(name));
   const databases = back.filter(({ stores }) => stores);
-  const code = back.filter(({ stores }) => !stores);
+  const code = back.filter(isCode);
+  const caches = back.filter(({ cache }) => cache === true);
   const early = code.filter((each) => !each.holds && databases.some((database) => !maySeeOld(each, database)));
   const late = code.filter((each) => !early.includes(each));
   const opened = newestFirst.filter(
@@ -90,6 +91,7 @@ function unmeasured({ targets, restore, held }: WayBack): Stage[] {
       ...stage('restore', each, databases.filter(mustGoFirst).map(isOpenAfter)),
       ...behind(each, { late, targets, databases }),
     })),
+    ...caches.map((each) => stage('restore', each, idsOf('restore', [...databases, ...code]))),
     ...started.map((each) => stage('resume', each, [...new Set([...databases, ...opened])].map(isOpenAfter))),
   ];
 }

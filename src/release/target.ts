@@ -232,6 +232,11 @@ export type KindTraits = {
   prepares: boolean;
   splits: boolean;
   local: boolean;
+  /**
+   * It holds copies of what others hold and nothing of its own. On the way back it is emptied last: where this release
+   * emptied it before, and in every full rollback. No schema matters to it. Left out: it is no cache.
+   */
+  cache?: boolean;
   /** Has the verbs of `Measures`, of `Rehearses`, of `Stages`, of `Confirms`, of `Keeps`; left out: it has not. */
   measures?: boolean;
   rehearses?: boolean;

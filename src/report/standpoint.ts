@@ -17,6 +17,7 @@ export function standpointAt(plan: Plan, past: readonly PlannedStep[]): Standpoi
     ({ name, traits, compatibility, scope }): TargetFacts => ({
       name,
       stores: traits.stores,
+      ...(traits.cache === true ? { cache: true } : {}),
       compatibility,
       scope,
       changed: past.some((step) => step.target === name && isChange(step)),

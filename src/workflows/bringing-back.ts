@@ -12,7 +12,7 @@ import { shortly } from './proxies.ts';
 import { ask } from './questions.ts';
 import { chosenReturn, GoBack, refuse } from './returning.ts';
 import { situationNow } from './situation.ts';
-import { enter, note, type Story } from './state.ts';
+import { enter, findTarget, note, type Story } from './state.ts';
 
 type BringBack = Extract<Continuation, { as: 'bring-back' }>;
 
@@ -46,8 +46,9 @@ function takeSavepoints(story: Story, earlier: ReleaseStatus, { targets }: Bring
   const { status } = story;
   const back = earlier.restored.filter(isBack);
   const open = earlier.changed.filter((name) => !back.some(({ target }) => target === name));
-  const unknown = targets.filter((name) => !open.includes(name));
-  if (unknown.length > 0 || open.length === 0) {
+  // A cache can be emptied at any time.
+  const unknown = targets.filter((name) => !open.includes(name) && findTarget(story, name).traits.cache !== true);
+  if (unknown.length > 0 || (open.length === 0 && targets.length === 0)) {
     const what = unknown.length > 0 ? `${unknown.join(', ')} did not change` : 'nothing is changed any more';
     refuse(story, {
       kind: 'not-found',

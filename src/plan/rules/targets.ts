@@ -13,6 +13,9 @@ function perTarget(look: (named: NamedTarget, all: NamedTarget[]) => Saying[]): 
 
 const changesData = ({ target }: NamedTarget): boolean => traitsOf(target.kind).stores && changesOf(target).length > 0;
 
+const isCode = ({ target }: NamedTarget): boolean =>
+  !traitsOf(target.kind).stores && traitsOf(target.kind).cache !== true;
+
 const knownWriters: Rule = {
   name: 'known-writers',
   severity: 'error',
@@ -59,7 +62,7 @@ const forwardAfterCode: Rule = {
     const { compatibility } = named.target;
     if (!changesData(named) || compatibility === undefined) return [];
     if (compatibility === 'forward' || compatibility === 'both') return [];
-    const earlier = all.slice(0, all.indexOf(named)).find(({ target }) => !traitsOf(target.kind).stores);
+    const earlier = all.slice(0, all.indexOf(named)).find(isCode);
     if (earlier === undefined) return [];
     const message = `${earlier.name} is changed before ${named.name}, so its new code runs on the old schema, and ${compatibility} does not allow that`;
     const remedy = `put ${named.name} before ${earlier.name}, or make the migration forward`;
@@ -73,7 +76,7 @@ const forwardBeforeCode: Rule = {
   severity: 'error',
   look: perTarget((named, all) => {
     if (!changesData(named) || named.target.compatibility !== 'forward') return [];
-    const later = all.slice(all.indexOf(named) + 1).find(({ target }) => !traitsOf(target.kind).stores);
+    const later = all.slice(all.indexOf(named) + 1).find(isCode);
     if (later === undefined) return [];
     const message = `${later.name} is changed after ${named.name}, so its previous code runs on the new schema, and forward does not allow that`;
     const remedy = `put ${named.name} after ${later.name}, or say breaking, which holds the writers meanwhile`;
