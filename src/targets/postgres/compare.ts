@@ -75,7 +75,8 @@ export async function standing(
 ): Promise<Standing> {
   const held = (await readHold(reading.maintenance, reading.place.database)) !== null;
   const risky = await wasRisky(reading, release);
-  const facts = await readNow(reading, held || risky ? 'content' : 'structure');
+  const silent = since.state.rowsUnknown === true;
+  const facts = await readNow(reading, (held || risky) && !silent ? 'content' : 'structure');
   if (facts === null || since.absent) return absence(facts, since);
   const saved = await rememberedFacts(reading.maintenance, since);
   const structure = proofOf(structureOf(since.fingerprint), saved, { ...facts, contents: [] });
@@ -87,6 +88,7 @@ export async function standing(
       structure,
       'structure and migration state; rows were not compared because writers are let in',
     );
+  if (silent) return judged('unknown', structure, 'the savepoint tells of no row until it was restored once');
   const proof = proofOf(since.fingerprint, saved, facts);
   if (proof.differences.length === 0) return judged('equal', proof, 'every row was compared');
   if (held) return judged('differs', proof, 'every row was compared, writers are held');

@@ -14,7 +14,19 @@ const patienceMs = 15_000;
  * The right of one attempt to change one database: no session, process or verb of an earlier attempt is left.
  * `maintenance` holds the lock and may be used for statements on the server as a whole.
  */
-export type Claim = { place: Place; application: string; maintenance: Session; fence: number };
+export type Claim = {
+  place: Place;
+  application: string;
+  maintenance: Session;
+  fence: number;
+  /** The claim of the server that users write to, where the copies are on another one. */
+  users?: Claim;
+};
+
+/** Where users write: this very server, unless the claim says otherwise. */
+export function usersOf(claim: Claim): Claim {
+  return claim.users ?? claim;
+}
 
 async function takeFence(session: Session, call: Call<PostgresSpec>, place: Place): Promise<void> {
   const taken = await session.rows(

@@ -3,22 +3,29 @@ import { command, duration, environment, flag, path, text } from '../../plan/wor
 import type { KindTraits } from '../../release/target.ts';
 import { acceptedSchema } from './rules/names.schema.ts';
 
+/** How a change is made; one of `directory` and `command`. */
+export const changeFields = {
+  directory: path.nullable().default(null).describe('Directory of SQL files, run in natural order of their names'),
+  command: command.nullable().default(null).describe('Program and arguments instead, e.g. [npm, run, migrate]'),
+  env: environment.default({}).describe('Environment of the command, beside DATABASE_URL and PG*'),
+  files: z.array(path).default([]).describe('Files and directories of the command that are pinned'),
+  repeatable: flag.default(false).describe('An interrupted command may be run again as it is, default false'),
+  timeout: duration.default(600_000).describe('Patience for the whole change, default 10m'),
+  lockTimeout: duration.default(10_000).describe('How long a statement may wait for a lock, default 10s'),
+};
+
 const changeSchema = z
-  .strictObject({
-    directory: path.nullable().default(null).describe('Directory of SQL files, run in natural order of their names'),
-    command: command.nullable().default(null).describe('Program and arguments instead, e.g. [npm, run, migrate]'),
-    env: environment.default({}).describe('Environment of the command, beside DATABASE_URL and PG*'),
-    files: z.array(path).default([]).describe('Files and directories of the command that are pinned'),
-    repeatable: flag.default(false).describe('An interrupted command may be run again as it is, default false'),
-    timeout: duration.default(600_000).describe('Patience for the whole change, default 10m'),
-    lockTimeout: duration.default(10_000).describe('How long a statement may wait for a lock, default 10s'),
-  })
+  .strictObject(changeFields)
   .refine((change) => (change.directory === null) !== (change.command === null), {
     error: 'must have either directory: (of SQL files) or command:, not both',
   });
 
+export const acceptedField = acceptedSchema.describe(
+  'Migration rules that this release may break, each with a reason. Default none',
+);
+
 const migrateSchema = changeSchema.safeExtend({
-  accept: acceptedSchema.describe('Migration rules that this release may break, each with a reason. Default none'),
+  accept: acceptedField,
 });
 
 const savepointSchema = z

@@ -7,6 +7,7 @@ import type { Facts } from './fingerprint.ts';
  * What the target needs to go back, beside what it wrote down on the server under `key`.
  *
  * - `copy`: database on the same server · `file`: dump, relative to the plan's directory, with its SHA-256
+ * - `rowsUnknown`: nobody has read the rows of what was saved
  */
 export type PostgresState = {
   by: 'template' | 'dump' | 'absent';
@@ -15,6 +16,7 @@ export type PostgresState = {
   copy: string | null;
   file: string | null;
   sha256: string | null;
+  rowsUnknown?: true;
 };
 
 /** A savepoint as the server remembers it. `savepoint` is null until it is complete. */

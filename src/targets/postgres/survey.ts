@@ -16,8 +16,16 @@ import { findTools, majorVersion } from './tools.ts';
 
 const oldestVersion = 14;
 
+/** Looks for the room that the copies need. */
+type SurveyRoom = typeof surveyRoom;
+
 /** Can it be changed, and can every undo be done? Changes nothing, creates nothing. */
-export async function survey(call: Call<PostgresSpec>): Promise<Survey> {
+export function survey(call: Call<PostgresSpec>): Promise<Survey> {
+  return surveyWith(call, surveyRoom);
+}
+
+/** As `survey`, where copies are made elsewhere. */
+export async function surveyWith(call: Call<PostgresSpec>, room: SurveyRoom): Promise<Survey> {
   const place = placeOf(call.spec);
   const application = applicationName(call);
   const session = await openAnywhere(place, application).catch((error: unknown) => {
@@ -34,13 +42,13 @@ export async function survey(call: Call<PostgresSpec>): Promise<Survey> {
     const pooler = surveyPooler(session);
     // Whatever else it answered may be another session's answer.
     if (pooler.length > 0) return { findings: pooler, running: 'cannot be read' };
-    return await surveyServer(call, session, { place, application });
+    return await surveyServer(call, session, { place, application, room });
   } finally {
     await session.close();
   }
 }
 
-type Where = { place: Place; application: string };
+type Where = { place: Place; application: string; room: SurveyRoom };
 
 async function surveyServer(call: Call<PostgresSpec>, session: Session, where: Where): Promise<Survey> {
   const { place } = where;
@@ -56,7 +64,7 @@ async function surveyServer(call: Call<PostgresSpec>, session: Session, where: W
   }
   findings.push(...(await surveyFollowers(session, place)));
   findings.push(...(await surveyWriters(session, place, role)));
-  findings.push(...(await surveyRoom(call, session, place)));
+  findings.push(...(await where.room(call, session, place)));
   findings.push(...(await surveyHold(session, place, call.release)));
   const expected = [copyName(place.database, call.release), besideName(place.database, call.release)];
   findings.push(...(await surveyLeftovers(session, place, expected)));

@@ -2,7 +2,7 @@ import { TargetFailure } from '../../../release/failure.ts';
 import type { Carried, Carrying, TableLoss } from '../../../release/loss.ts';
 import type { Call, Savepoint, Step } from '../../../release/target.ts';
 import { literal, openSession, type Session } from '../connection.ts';
-import { claimed, stillNewest } from '../fence.ts';
+import { claimed, stillNewest, usersOf } from '../fence.ts';
 import { fixedSettings } from '../fingerprint.ts';
 import { begin, ensureCopy, type GoingBack } from '../loss/copies.ts';
 import { type Databases, inDatabases } from '../loss/databases.ts';
@@ -36,14 +36,15 @@ export function carry(
   );
 }
 
-async function carryHeld(back: GoingBack, carrying: Carrying): Promise<Carried> {
+/** As `carry`, for whoever has the claim. */
+export async function carryHeld(back: GoingBack, carrying: Carrying): Promise<Carried> {
   const { call, claim, to } = back;
   if (to.absent && carrying.into === 'copy') {
     throw new TargetFailure('refused', 'there was no database before, so there is no copy to carry rows into', {
       remedy: 'export the rows instead',
     });
   }
-  const hold = await holdInForce(claim);
+  const hold = await holdInForce(usersOf(claim));
   needsHold(hold, claim.place.database);
   await begin(back);
   const copy = to.absent ? null : (await ensureCopy(back)).name;
@@ -124,7 +125,7 @@ async function beginWriting(session: Session): Promise<string[]> {
 }
 
 async function needsSameHold({ claim }: GoingBack, hold: string): Promise<void> {
-  if ((await holdInForce(claim)) === hold) return;
+  if ((await holdInForce(usersOf(claim))) === hold) return;
   throw new TargetFailure('changed', `writers of ${claim.place.database} were let in while rows were carried over`, {
     remedy: 'hold the writers and carry over once more; nothing of it was kept',
   });

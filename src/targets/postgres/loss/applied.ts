@@ -1,6 +1,6 @@
 import type { Call } from '../../../release/target.ts';
 import { findDatabase, type Session, withSession } from '../connection.ts';
-import type { Claim } from '../fence.ts';
+import { type Claim, usersOf } from '../fence.ts';
 import { ownTable } from '../migration-state.ts';
 import type { PostgresSpec } from '../postgres.schema.ts';
 import type { PostgresChange } from '../sql-files.ts';
@@ -28,7 +28,7 @@ type Tried = { change: PostgresChange; state: string; version: string | null; in
 
 /** What ran on the database since the savepoint, whichever release ran it. `base`: the copy, null where there is none. */
 export async function whatRan(call: Call<PostgresSpec>, claim: Claim, base: string | null): Promise<WhatRan> {
-  const { maintenance, place, application } = claim;
+  const { maintenance, place, application } = usersOf(claim);
   if ((await findDatabase(maintenance, place.database)) === null) return { applied: [], doubts: [] };
   const before = base === null ? [] : await inCopy(claim, base, recorded);
   const known = new Set(before.map(identityOf));

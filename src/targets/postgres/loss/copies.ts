@@ -5,7 +5,7 @@ import { findDatabase, identifier, inTransaction, openSession, type Session } fr
 import { copyUnused, dropUnfinished } from '../copy.ts';
 import { restoreDump } from '../dump.ts';
 import { readRestore } from '../exchange.ts';
-import { type Claim, stillNewest } from '../fence.ts';
+import { type Claim, stillNewest, usersOf } from '../fence.ts';
 import { type Facts, readFactsNow } from '../fingerprint.ts';
 import { besideName } from '../names.ts';
 import type { PostgresSpec } from '../postgres.schema.ts';
@@ -84,7 +84,8 @@ export async function ensureCopy(back: GoingBack): Promise<Copy> {
 async function isStale({ call, claim }: GoingBack): Promise<boolean> {
   const measure = await readMeasure(claim, call.key);
   if (measure === null || measure.hold === null) return false;
-  return measure.carried === null || measure.hold !== (await holdOf(claim.maintenance, claim.place));
+  const { maintenance, place } = usersOf(claim);
+  return measure.carried === null || measure.hold !== (await holdOf(maintenance, place));
 }
 
 async function giveUp({ call, claim }: GoingBack): Promise<void> {

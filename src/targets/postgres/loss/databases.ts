@@ -1,6 +1,6 @@
 import type { Mark } from '../../../release/loss.ts';
 import { findDatabase, openSession, type Session } from '../connection.ts';
-import { type Claim, stillNewest } from '../fence.ts';
+import { type Claim, stillNewest, usersOf } from '../fence.ts';
 import { fixedSettings } from '../fingerprint.ts';
 import { closeCopy, openCopy } from './copies.ts';
 import type { Comparison, Side } from './difference.ts';
@@ -37,9 +37,13 @@ export async function inDatabases<T>(
   const closed = new Set([names.copy, names.reference.database].filter((name) => name !== null));
   const open = async (name: string | null): Promise<Database> => {
     if (name === null || (await findDatabase(claim.maintenance, name)) === null) return nothing();
-    const session = closed.has(name)
-      ? await openCopy(claim, name)
-      : await openSession(claim.place, name, claim.application);
+    const session = await openCopy(claim, name);
+    sessions.push(session);
+    return begun(session);
+  };
+  const openNow = async ({ maintenance, place, application }: Claim): Promise<Database> => {
+    if ((await findDatabase(maintenance, place.database)) === null) return nothing();
+    const session = await openSession(place, place.database, application);
     sessions.push(session);
     await stillNewest(claim);
     return begun(session);
@@ -47,7 +51,7 @@ export async function inDatabases<T>(
   try {
     const copy = await open(names.copy);
     const reference = names.reference.separate ? await open(names.reference.database) : copy;
-    const now = await open(claim.place.database);
+    const now = await openNow(usersOf(claim));
     return await work({ now, reference, copy, own: names.reference.separate });
   } finally {
     for (const session of sessions) await session.close();

@@ -1,7 +1,7 @@
 import type { Loss, LossRules, TableLoss } from '../../../release/loss.ts';
 import type { Call, Savepoint, Step } from '../../../release/target.ts';
 import { findDatabase } from '../connection.ts';
-import { claimed } from '../fence.ts';
+import { claimed, usersOf } from '../fence.ts';
 import type { PostgresSpec } from '../postgres.schema.ts';
 import { inBackground } from '../running.ts';
 import type { PostgresState } from '../savepoints.ts';
@@ -21,20 +21,24 @@ import { type Count, counted, type IsOwn, ownKeys, userChanges } from './users.t
  */
 export function loss(call: Call<PostgresSpec>, since: Savepoint<PostgresState>, rules: LossRules): Promise<Step<Loss>> {
   return inBackground({ ...call, key: `${call.key} loss` }, 'preparing to measure', (progress) =>
-    claimed(call, progress.signal, async (claim) => {
-      const back = { call, claim, progress, to: since };
-      await begin(back);
-      const copy = since.absent ? null : (await ensureCopy(back)).name;
-      const reference = await ensureReference(back, copy);
-      const hold = await holdInForce(claim);
-      const measured = await inDatabases(claim, { copy, reference }, (databases) =>
-        measure(back, { databases, reference, rules }),
-      );
-      // Nobody can write to a database that does not exist.
-      if ((await findDatabase(claim.maintenance, claim.place.database)) === null) return { ...measured, held: true };
-      return { ...measured, held: hold !== null && hold === (await holdInForce(claim)) };
-    }),
+    claimed(call, progress.signal, (claim) => measureLoss({ call, claim, progress, to: since }, rules)),
   );
+}
+
+/** As `loss`, for whoever has the claim. */
+export async function measureLoss(back: GoingBack, rules: LossRules): Promise<Loss> {
+  const { claim, to } = back;
+  await begin(back);
+  const copy = to.absent ? null : (await ensureCopy(back)).name;
+  const reference = await ensureReference(back, copy);
+  const users = usersOf(claim);
+  const hold = await holdInForce(users);
+  const measured = await inDatabases(claim, { copy, reference }, (databases) =>
+    measure(back, { databases, reference, rules }),
+  );
+  // Nobody can write to a database that does not exist.
+  if ((await findDatabase(users.maintenance, users.place.database)) === null) return { ...measured, held: true };
+  return { ...measured, held: hold !== null && hold === (await holdInForce(users)) };
 }
 
 type Measuring = { databases: Databases; reference: Reference; rules: LossRules };

@@ -3,7 +3,7 @@ import { toolEnvironment } from '../apply.ts';
 import { findDatabase, identifier, inTransaction, withSession } from '../connection.ts';
 import { copyUnused, dropUnfinished } from '../copy.ts';
 import { connectionLost } from '../failures.ts';
-import { type Claim, stillNewest } from '../fence.ts';
+import { type Claim, stillNewest, usersOf } from '../fence.ts';
 import type { Changing } from '../migrate.ts';
 import { readMigrationState } from '../migration-state.ts';
 import { referenceName } from '../names.ts';
@@ -165,7 +165,8 @@ function namesOriginal(spec: PostgresChangeSpec, database: string): string | nul
 async function checkHead({ claim }: GoingBack, { name, ran }: { name: string; ran: WhatRan }): Promise<void> {
   if (!ran.applied.some((one) => one.name === theCommand)) return;
   const { place, application } = claim;
-  const wanted = await withSession({ place, database: place.database, application }, readMigrationState);
+  const now = usersOf(claim);
+  const wanted = await withSession({ ...now, database: now.place.database }, readMigrationState);
   const reached = await withSession({ place, database: name, application }, readMigrationState);
   // The reference has no record of Savepoint's own, so only where nothing but tools wrote records do heads compare.
   if (ran.applied.some((one) => one.name !== theCommand) || wanted.head === reached.head) return;
