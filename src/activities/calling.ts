@@ -7,6 +7,7 @@ import { resolveReferences } from '../secrets/resolve.ts';
 import { type AnyKind, loadTarget } from '../targets/kinds.ts';
 import { atBoundary, type Discretion } from './boundary.ts';
 import type { Place, TargetInput } from './inputs.ts';
+import { pastDurations } from './past.ts';
 
 /** Attempts of one call that have a fence of their own; with Temporal's waits, more than that take over two hours. */
 const fencedAttempts = 999;
@@ -32,6 +33,7 @@ export async function onTarget<T>(input: TargetInput, use: Use<T>): Promise<T> {
       fence: input.fence + Math.min(info.attempt, fencedAttempts),
       pinned: input.pinned,
       compatibility: input.target.compatibility,
+      past: input.target.traits.paced === true ? await pastDurations(input, info.activityType) : [],
       signal: cancellationSignal,
       log: discreetLog(discretion),
     };

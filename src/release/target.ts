@@ -40,6 +40,8 @@ export interface Call<Spec> {
   pinned: Artefact | null;
   /** What the plan declares of this target's migration; null or left out: nothing is declared. */
   compatibility?: { backward: boolean; forward: boolean } | null;
+  /** How long this step of this target took in earlier releases, in milliseconds, newest first; left out: not known. */
+  past?: readonly number[];
   signal: AbortSignal;
   log: Log;
 }
@@ -237,6 +239,8 @@ export type KindTraits = {
    * emptied it before, and in every full rollback. No schema matters to it. Left out: it is no cache.
    */
   cache?: boolean;
+  /** What it waits for happens elsewhere and takes long: earlier durations say when to look again. */
+  paced?: boolean;
   /** Has the verbs of `Measures`, of `Rehearses`, of `Stages`, of `Confirms`, of `Keeps`; left out: it has not. */
   measures?: boolean;
   rehearses?: boolean;

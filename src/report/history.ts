@@ -34,6 +34,12 @@ export function pastStages(report: unknown, targets: Plan['targets']): PastStage
   return [...restores, ...stagesInTimeline(report, same)];
 }
 
+/** Milliseconds that one step of the runbook took, such as `snapshot database`; null where it was not done. */
+export function pastStep(report: unknown, id: string): number | null {
+  const step = listOf(report, 'steps').find((each) => field(each, 'id') === id && field(each, 'state') === 'done');
+  return step === undefined ? null : spanMs(textOf(field(step, 'startedAt')), textOf(field(step, 'endedAt')));
+}
+
 /** The timeline names each stage when it begins, and `done: …` when it has ended well. */
 function stagesInTimeline(report: unknown, same: (target: string) => boolean): PastStage[] {
   const entries = listOf(report, 'timeline').map((each) => ({

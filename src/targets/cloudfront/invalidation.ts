@@ -51,7 +51,7 @@ export async function invalidate(call: InvalidatingCall, order: Invalidation): P
   }
   const sinceMs = known?.sinceMs ?? Date.now();
   begun.set(name, { id: found.id, sinceMs });
-  const pace = { elapsedMs: Date.now() - sinceMs, expectedMs, percent: null, denseMs };
+  const pace = { elapsedMs: Date.now() - sinceMs, past: [expectedMs], percent: null, denseMs };
   return { state: 'working', detail: `invalidation ${found.id} is in progress`, lookAgainMs: lookAgainMs(pace) };
 }
 
