@@ -19,11 +19,12 @@ export function textProblems(
 }
 
 /** Texts have lines, so `^` and `$` stand for theirs. */
-function holds(text: string, piece: TextPiece): boolean {
+export function holds(text: string, piece: TextPiece): boolean {
   return typeof piece === 'string' ? text.includes(piece) : new RegExp(piece.matches, 'mu').test(text);
 }
 
-function shown(piece: TextPiece): string {
+/** A piece as people wrote it. */
+export function shown(piece: TextPiece): string {
   return typeof piece === 'string' ? JSON.stringify(excerpt(piece, 80)) : `a match of /${piece.matches}/`;
 }
 

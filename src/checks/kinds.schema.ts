@@ -1,8 +1,14 @@
 import type { z } from 'zod';
 import { attestSchema } from './attest.schema.ts';
+import { cloudwatchAlarmsSchema } from './cloudwatch-alarms.schema.ts';
+import { cloudwatchLogsSchema } from './cloudwatch-logs.schema.ts';
+import { cloudwatchMetricSchema } from './cloudwatch-metric.schema.ts';
 import { commandSchema } from './command.schema.ts';
 import { httpSchema } from './http.schema.ts';
 import { sqlSchema } from './sql.schema.ts';
+
+/** `atPreflight`: what holds in `preflight` where the plan says nothing. */
+export type CheckEntry = { schema: z.ZodObject; atPreflight?: Record<string, string> };
 
 /** Every kind of check and what may be written for it. */
 export const checkKinds = {
@@ -10,6 +16,9 @@ export const checkKinds = {
   sql: { schema: sqlSchema },
   command: { schema: commandSchema },
   attest: { schema: attestSchema },
-} satisfies Record<string, { schema: z.ZodObject }>;
+  'cloudwatch-alarms': { schema: cloudwatchAlarmsSchema, atPreflight: { withoutData: 'fail' } },
+  'cloudwatch-logs': { schema: cloudwatchLogsSchema },
+  'cloudwatch-metric': { schema: cloudwatchMetricSchema },
+} satisfies Record<string, CheckEntry>;
 
 export type CheckKind = keyof typeof checkKinds;

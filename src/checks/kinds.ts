@@ -9,6 +9,9 @@ const loaders: Record<CheckKind, () => Promise<unknown>> = {
   sql: async () => (await import('./sql.ts')).sql,
   command: async () => (await import('./command.ts')).command,
   attest: async () => (await import('./attest.ts')).attest,
+  'cloudwatch-alarms': async () => (await import('./cloudwatch-alarms.ts')).cloudwatchAlarms,
+  'cloudwatch-logs': async () => (await import('./cloudwatch-logs.ts')).cloudwatchLogs,
+  'cloudwatch-metric': async () => (await import('./cloudwatch-metric.ts')).cloudwatchMetric,
 };
 
 /** @throws TargetFailure `invalid-input` that lists the kinds */

@@ -81,7 +81,7 @@ const sections: readonly Section[] = [
   {
     title: 'Checks',
     prefix: 'check',
-    lead: 'Each check in `preflight`, `verify`, `verifySeed`, `smoke`, `monitoring` and `watch.checks` has these keys and those of its kind.',
+    lead: 'Each check in `preflight`, `verify`, `verifySeed`, `logs`, `smoke`, `monitoring`, `watch.checks` and `watch.throughout` has these keys and those of its kind.',
     common: ['kind', ...Object.keys(checkFields)],
   },
   {
@@ -104,8 +104,18 @@ function sectionOf({ title, prefix, lead, common }: Section, definitions: JsonSc
     `## ${title}`,
     lead,
     table(every, isCommon),
-    ...kinds.map(([, schema], index) => `### \`${names[index]}\`\n\n${table(record(schema), (key) => !isCommon(key))}`),
+    ...kinds.map(([, each], index) => {
+      const schema = record(each);
+      const isOwn = (key: string): boolean => !isCommon(key) || isReplaced(key.split('.')[0] ?? '', schema, first);
+      return `### \`${names[index]}\`\n\n${table(schema, isOwn)}`;
+    }),
   ];
+}
+
+/** A kind may have a field of its own under a common name. */
+function isReplaced(name: string, own: JsonSchema, first: JsonSchema): boolean {
+  const meaningOf = (schema: JsonSchema): unknown => record(record(schema.properties)[name]).description;
+  return name !== 'kind' && meaningOf(own) !== meaningOf(first);
 }
 
 function table(schema: JsonSchema, wanted: (key: string) => boolean): string {

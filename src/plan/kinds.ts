@@ -5,7 +5,7 @@ import type { Json } from '../release/json.ts';
 import type { KindTraits } from '../release/target.ts';
 import { targetKinds } from '../targets/kinds.schema.ts';
 
-type Entry = { schema: z.ZodObject };
+type Entry = { schema: z.ZodObject; atPreflight?: Record<string, string> };
 
 const tables: Record<'target' | 'check' | 'notice', Record<string, Entry>> = {
   target: targetKinds,
@@ -24,6 +24,11 @@ export function ownFields(room: 'target' | 'check' | 'notice', parsed: { kind: s
 export function pick(parsed: object, keys: readonly string[]): { [key: string]: Json } {
   const entries = keys.map((key) => [key, Reflect.get(parsed, key) as Json | undefined] as const);
   return Object.fromEntries(entries.filter((entry): entry is [string, Json] => entry[1] !== undefined));
+}
+
+/** What a kind of check is given in `preflight` where the plan says nothing. */
+export function preflightDefaults(kind: string): { [key: string]: Json } {
+  return tables.check[kind]?.atPreflight ?? {};
 }
 
 export function traitsOf(kind: string): KindTraits {

@@ -8,6 +8,8 @@ import { plannedCheck } from './written.ts';
 
 export const measures: readonly Measure[] = ['errors', 'p50', 'p95', 'p99'];
 
+type WrittenThroughout = NonNullable<NonNullable<WrittenRelease['watch']>['throughout']>;
+
 /** Limits as the workflow judges them, in the order of the measures. */
 function plannedCriteria(written: WrittenCriteria, suffix: string): PlannedCriterion[] {
   return measures.flatMap((measure) => {
@@ -35,10 +37,15 @@ export function plannedWatch(written: NonNullable<WrittenRelease['watch']>): Pla
     probe: probe === undefined ? null : { name: probe.name, spec: httpSpec(probe), everyMs: probe.every },
     criteria: plannedCriteria(written.criteria ?? {}, ''),
     checks: (written.checks as WrittenCheck[]).map(plannedCheck),
+    ...(written.throughout === undefined ? {} : { throughout: plannedThroughout(written.throughout) }),
     minimumSamples: written.minimumSamples,
     maxUnwatched: written.maxUnwatched,
     reviewAfterMs: written.review ?? null,
   };
+}
+
+function plannedThroughout({ every, checks }: WrittenThroughout): NonNullable<PlannedWatch['throughout']> {
+  return { everyMs: every, checks: (checks as WrittenCheck[]).map(plannedCheck) };
 }
 
 /** The fields of an `http` check, out of something that holds more. */

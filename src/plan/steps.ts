@@ -7,7 +7,15 @@ import { checksPatience, requestsPatience, targetPatience } from './patience.ts'
 import { plannedRehearsal } from './rehearsing.ts';
 import type { WrittenRequest } from './schema/evidence.schema.ts';
 import type { WrittenRelease } from './schema/release.schema.ts';
-import { checksOf, isBreaking, type NamedTarget as Named, plannedCheck, targetsOf } from './written.ts';
+import {
+  checksOf,
+  isBreaking,
+  logChecks,
+  type NamedTarget as Named,
+  plannedCheck,
+  preflightCheck,
+  targetsOf,
+} from './written.ts';
 
 /** The whole runbook in the order in which it is carried out. */
 export function stepsOf(written: WrittenRelease): PlannedStep[] {
@@ -31,7 +39,7 @@ function looking(written: WrittenRelease, phase: 'preflight' | 'baseline'): Plan
     ...onTarget(named, 'survey', phase),
     id: `survey ${named.name}${again}`,
   }));
-  const checks = checksOf(written.preflight).map(plannedCheck);
+  const checks = checksOf(written.preflight).map(preflightCheck);
   if (checks.length === 0) return surveys;
   return [...surveys, { ...onChecks('preflight', phase, checks), id: `preflight${again}` }];
 }
@@ -55,6 +63,7 @@ function changing(named: Named, point: number, targets: readonly Named[]): Plann
     ...(changes.includes('seed') ? verifySeed : []),
     ...resuming(named, point, targets),
     ...change('deploy'),
+    ...(verifiedAsCode ? readingLogs(named, point) : []),
     ...(verifiedAsCode ? verify : []),
     ...change('invalidate'),
   ];
@@ -72,6 +81,14 @@ function verifying(named: Named, { id, checks, point }: Verifying): PlannedStep[
   if (checks.length === 0) return [];
   const planned = checksOf(checks).map(plannedCheck);
   return [{ ...onChecks('verify', 'change', planned), id, target: named.name, point }];
+}
+
+/** What a service said while it started; a failure goes back as one of its deployment does. */
+function readingLogs({ name, target }: Named, point: number): PlannedStep[] {
+  const checks = logChecks(target).map(plannedCheck);
+  return checks.length === 0
+    ? []
+    : [{ ...onChecks('logs', 'change', checks), id: `logs ${name}`, target: name, point }];
 }
 
 /** With a breaking migration the writers are held first, then the database, and only then is the savepoint taken. */

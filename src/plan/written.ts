@@ -1,5 +1,5 @@
 import type { PlannedCheck } from '../release/check.ts';
-import { changesOf, ownFields, traitsOf } from './kinds.ts';
+import { changesOf, ownFields, preflightDefaults, traitsOf } from './kinds.ts';
 import type { WrittenCheck } from './schema/checks.schema.ts';
 import type { WrittenRelease } from './schema/release.schema.ts';
 import type { WrittenTarget } from './schema/targets.schema.ts';
@@ -25,6 +25,16 @@ export function plannedCheck(check: WrittenCheck): PlannedCheck {
     remedy: check.remedy ?? null,
     spec: ownFields('check', check),
   };
+}
+
+/** Before anything is changed, what says nothing is as bad as what says no. */
+export function preflightCheck(check: WrittenCheck): PlannedCheck {
+  return { ...plannedCheck(check), spec: { ...preflightDefaults(check.kind), ...ownFields('check', check) } };
+}
+
+/** What is looked for in the logs after the deployment; a kind that has a field `logs` of its own has no such list. */
+export function logChecks({ logs }: WrittenTarget): WrittenCheck[] {
+  return Array.isArray(logs) ? checksOf(logs) : [];
 }
 
 /** Is the migration one that neither code can run on, so that writers are held before the savepoint? */

@@ -131,6 +131,8 @@ export type PlannedWatch = {
   criteria: PlannedCriterion[];
   /** Asked once at each reported point. */
   checks: PlannedCheck[];
+  /** Asked every `everyMs` between the points; a FAIL ends the stretch at once. Left out: none. */
+  throughout?: { everyMs: number; checks: PlannedCheck[] };
   minimumSamples: number;
   /** Share of the watch, 0 to 1, that may go unmeasured before the end is no longer automatic. */
   maxUnwatched: number;

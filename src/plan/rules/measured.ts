@@ -91,7 +91,7 @@ const probeAndCriteria: Rule = {
       const message = 'nothing is measured that they could judge';
       return [{ path: ['watch', 'criteria'], at: 'key', message, remedy: 'add probe: { url: ... }' }];
     }
-    if (watch.probe === undefined && watch.checks.length === 0) {
+    if (watch.probe === undefined && watch.throughout === undefined && watch.checks.length === 0) {
       const message = 'watches nothing';
       return [{ path: ['watch'], at: 'key', message, remedy: 'add a probe with criteria, or checks' }];
     }
@@ -108,6 +108,19 @@ const pointsInStretches: Rule = {
       const message = 'the stretch ends before its first report';
       return [{ path: ['watch', 'schedule', index, 'every'], message, remedy: 'make every shorter than for' }];
     }),
+};
+
+const throughoutInStretches: Rule = {
+  name: 'throughout-in-stretches',
+  severity: 'error',
+  look: ({ written: { watch } }) => {
+    const every = watch?.throughout?.every ?? 0;
+    if (watch === undefined || watch.schedule.every((stretch) => every <= stretch.every)) return [];
+    const message = 'is asked less often than the watch reports';
+    return [
+      { path: ['watch', 'throughout', 'every'], message, remedy: 'ask more often, or put its checks under checks' },
+    ];
+  },
 };
 
 const longestWatch = 31 * 24 * 60 * 60 * 1000;
@@ -176,6 +189,7 @@ export const measuredRules: readonly Rule[] = [
   requestsAreJudged,
   probeAndCriteria,
   pointsInStretches,
+  throughoutInStretches,
   watchIsBounded,
   enoughSamples,
   reviewAfterWatch,

@@ -1,7 +1,7 @@
 import type { Objection, Path } from '../problem.ts';
 import type { WrittenCheck } from '../schema/checks.schema.ts';
 import type { WrittenRelease } from '../schema/release.schema.ts';
-import { checksOf, targetsOf } from '../written.ts';
+import { checksOf, logChecks, targetsOf } from '../written.ts';
 
 /** What a rule looks at. `requester`: who starts the release, null where that is not known. */
 export type Ruled = { written: WrittenRelease; requester: string | null };
@@ -40,10 +40,12 @@ export function checkLists(written: WrittenRelease): CheckList[] {
     { path: ['smoke'], checks: checksOf(written.smoke) },
     { path: ['monitoring'], checks: checksOf(written.monitoring) },
     { path: ['watch', 'checks'], checks: checksOf(written.watch?.checks ?? []) },
+    { path: ['watch', 'throughout', 'checks'], checks: checksOf(written.watch?.throughout?.checks ?? []) },
   ];
   for (const { name, target } of targetsOf(written)) {
     lists.push({ path: ['targets', name, 'verify'], checks: checksOf(target.verify) });
     lists.push({ path: ['targets', name, 'verifySeed'], checks: checksOf(target.verifySeed) });
+    lists.push({ path: ['targets', name, 'logs'], checks: logChecks(target) });
     const { rehearse } = target;
     if (typeof rehearse !== 'object') continue;
     lists.push({ path: ['targets', name, 'rehearse', 'checks'], checks: checksOf(rehearse.checks) });

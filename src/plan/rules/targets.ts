@@ -1,6 +1,6 @@
 import { changesOf, traitsOf } from '../kinds.ts';
 import { suggestion } from '../nearest.ts';
-import { isBreaking, type NamedTarget, targetsOf } from '../written.ts';
+import { isBreaking, logChecks, type NamedTarget, targetsOf } from '../written.ts';
 import type { Rule, Ruled, Saying } from './rule.ts';
 
 /** A rule that looks at one target after the other. */
@@ -119,6 +119,17 @@ const seedToVerify: Rule = {
   }),
 };
 
+const deploymentBeforeLogs: Rule = {
+  name: 'deployment-before-logs',
+  severity: 'error',
+  whole: true,
+  look: perTarget(({ name, target }) => {
+    if (logChecks(target).length === 0 || changesOf(target).includes('deploy')) return [];
+    const message = `${name} has no deployment after which its logs could be read`;
+    return [{ path: ['targets', name, 'logs'], at: 'key', message, remedy: 'use verify' }];
+  }),
+};
+
 const ownPorts: Rule = {
   name: 'own-ports',
   severity: 'error',
@@ -200,6 +211,7 @@ export const targetRules: readonly Rule[] = [
   breakingNamesWriters,
   writersCanBeHeld,
   seedToVerify,
+  deploymentBeforeLogs,
   ownPorts,
   ownRoots,
   ownDatabases,

@@ -67,6 +67,15 @@ export const watchSchema = z.strictObject({
     .describe('Sent continuously between the points; has the fields of an `http` check.'),
   criteria: criteriaSchema.optional().describe('What is judged over the samples of the probe.'),
   checks: checksSchema.default([]).describe('Asked once at each reported point.'),
+  throughout: z
+    .strictObject({
+      every: duration.default(60_000).describe('Time from one asking to the next. Default 1m.'),
+      checks: checksSchema.min(1, { error: 'must hold at least one check' }).describe('Asked all the time.'),
+    })
+    .optional()
+    .describe(
+      'Checks that do not wait for the next point, such as alarms and metrics: a failure ends the stretch at once.',
+    ),
   minimumSamples: count.default(20).describe('Fewer samples are not judged. Default 20.'),
   maxUnwatched: share
     .default(0.1)

@@ -47,6 +47,7 @@ export const targetFailureSchema = z.strictObject({
   verifySeed: rules('a check of `verifySeed`'),
   resume: rules('letting writers in'),
   deploy: rules('the deployment'),
+  logs: rules('a check of `logs`'),
   invalidate: rules('emptying the cache'),
 });
 

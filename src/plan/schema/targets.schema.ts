@@ -31,6 +31,9 @@ export const targetFields = {
     ),
   verify: checksSchema.default([]).describe('Checks after the change: after the migration, or after the deployment.'),
   verifySeed: checksSchema.default([]).describe('Checks after the seed, such as counts of seeded rows.'),
+  logs: checksSchema
+    .default([])
+    .describe('Checks of the logs after the deployment: the start line, no errors. `process` has its own.'),
   rehearse: rehearseSchema
     .optional()
     .describe('The migration is tried on a copy of the savepoint before it runs. Default false.'),
@@ -56,10 +59,12 @@ export const targetFields = {
     .describe('How long a whole step of this target may take, with every retry.'),
 };
 
+/** Where a kind has a field of the same name, that one counts. */
 const options: z.ZodObject[] = Object.entries(targetKinds).map(([kind, { schema }]) => {
   const own: z.ZodObject = schema;
+  const common = Object.entries(targetFields).filter(([field]) => !(field in own.shape));
   return own
-    .safeExtend({ kind: z.literal(kind).describe('Kind of target.'), ...targetFields })
+    .safeExtend({ kind: z.literal(kind).describe('Kind of target.'), ...Object.fromEntries(common) })
     .meta({ id: `target-${kind}` });
 });
 
