@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { KindTraits } from '../release/target.ts';
+import { cloudfrontSchema, cloudfrontTraits } from './cloudfront/cloudfront.schema.ts';
 import { commandSchema, commandTraits } from './command/command.schema.ts';
 import { memoryDatabaseSchema, memoryDatabaseTraits, memorySchema, memoryTraits } from './memory/memory.schema.ts';
 import { postgresSchema, postgresTraits } from './postgres/postgres.schema.ts';
@@ -12,6 +13,7 @@ export const targetKinds = {
   process: { schema: processSchema, traits: processTraits },
   site: { schema: siteSchema, traits: siteTraits },
   command: { schema: commandSchema, traits: commandTraits },
+  cloudfront: { schema: cloudfrontSchema, traits: cloudfrontTraits },
   memory: { schema: memorySchema, traits: memoryTraits },
   'memory-database': { schema: memoryDatabaseSchema, traits: memoryDatabaseTraits },
 } satisfies Record<string, { schema: z.ZodObject; traits: KindTraits }>;

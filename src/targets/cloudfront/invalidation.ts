@@ -5,7 +5,7 @@ import { lookAgainMs } from '../../aws/pacing.ts';
 import type { AwsPlace } from '../../aws/place.ts';
 import { TargetFailure } from '../../release/failure.ts';
 import type { Call, Step } from '../../release/target.ts';
-import { pathsProblem } from './paths.ts';
+import { pathsProblem } from './invalidation.schema.ts';
 
 /** What an invalidation needs of the call that makes it. */
 type InvalidatingCall = Pick<Call<unknown>, 'release' | 'target' | 'key' | 'signal' | 'log'>;

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** Longest path that CloudFront takes, and how many of them may be in progress for one distribution (developer guide, "Invalidate files"). */
 const longestPath = 4_000;
 export const mostFiles = 3_000;
@@ -31,3 +33,19 @@ export function pathsProblem(paths: readonly string[]): string | null {
   if (paths.length - wildcards > mostFiles) return `at most ${mostFiles} files can be invalidated at once`;
   return null;
 }
+
+/** What is emptied of which distribution; also a field of targets that have such a cache in front. */
+export const invalidationFields = {
+  distribution: z
+    .string({ error: 'must be the id of a distribution such as E2QWRUHEXAMPLE' })
+    .regex(/^([A-Z0-9]{6,32}|\S*\$\{[^}]+\}\S*)$/, { error: 'must be the id of a distribution such as E2QWRUHEXAMPLE' })
+    .describe('Id of the CloudFront distribution'),
+  paths: z
+    .array(z.string({ error: 'must be a path such as /index.html or /*' }))
+    .default(['/*'])
+    .superRefine((paths, context) => {
+      const problem = pathsProblem(paths.filter((path) => !path.includes('${')));
+      if (problem !== null && paths.length > 0) context.addIssue({ code: 'custom', message: problem });
+    })
+    .describe('What is emptied, with * only at the end of a path. Default `[/*]`, which counts as one path.'),
+};
