@@ -25,11 +25,12 @@ export async function runChecks(
   return results;
 }
 
-type Around = { place: Place; clock: Clock; discretion: Discretion };
+/** `signal`: ends one question; left out, only a cancellation does. */
+type Around = { place: Place; clock: Clock; discretion: Discretion; signal?: AbortSignal };
 
 /** A reference without a value is no answer about the system: the check could not be asked. */
-async function askOne(planned: Repeated, { place, clock, discretion }: Around): Promise<CheckResult> {
-  const { cancellationSignal: signal } = Context.current();
+export async function askOne(planned: Repeated, around: Around): Promise<CheckResult> {
+  const { place, clock, discretion, signal = Context.current().cancellationSignal } = around;
   try {
     const spec = await resolved(planned.spec, place, discretion);
     const { home, version, records } = place;

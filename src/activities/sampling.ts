@@ -22,6 +22,8 @@ export type Collecting = {
   minimumSamples: number;
   clock: Clock;
   signal: AbortSignal;
+  /** Ends it early and well: somebody else found something. */
+  ends?: AbortSignal;
   resume?: Sampling | null;
   onHeartbeat?: (sampling: Sampling) => void;
   /** Real milliseconds between two heartbeats. */
@@ -95,14 +97,14 @@ class Sampler {
   private lastBeat = performance.now();
 
   constructor(order: Collecting) {
-    const { resume, everyMs, fromMs, untilMs, signal } = order;
+    const { resume, everyMs, fromMs, untilMs, signal, ends } = order;
     this.order = order;
     this.total = Math.max(0, Math.ceil((untilMs - fromMs) / everyMs));
     this.toleranceMs = Math.max(everyMs, 1_000);
     this.histogram = build();
     // A decoded histogram does not grow, so it is only added.
     if (resume) this.histogram.add(decodeFromCompressedBase64(resume.histogram));
-    this.signal = AbortSignal.any([signal, this.stop.signal]);
+    this.signal = AbortSignal.any([signal, this.stop.signal, ...(ends === undefined ? [] : [ends])]);
     // Every request that waits listens to it.
     setMaxListeners(0, this.signal);
     this.next = resume?.next ?? 0;

@@ -5,32 +5,36 @@ import type { Json } from '../release/json.ts';
 import type { WatchPoint } from '../release/status.ts';
 import { atBoundary, type Discretion } from './boundary.ts';
 import { discreetLog, resolved } from './calling.ts';
-import { runChecks } from './checks.ts';
+import { askOne, runChecks } from './checks.ts';
 import type { WatchInput } from './inputs.ts';
 import { explained, httpProbe } from './measure.ts';
 import { type Collected, collect, type Sampling } from './sampling.ts';
+import { type AskedSoFar, askThroughout, type Throughout } from './throughout.ts';
 
 /**
- * Watches from one reported point to the next: samples without a pause, asks the checks at the end, and returns early
- * when the newest samples call for going back. After a crash it goes on from its last heartbeat.
+ * Watches from one reported point to the next: samples without a pause and asks what is asked throughout, asks the
+ * checks at the end, and returns early when the newest samples call for going back or a check throughout fails. After a
+ * crash it goes on from its last heartbeat.
  */
 export async function watchPoint(input: WatchInput, clock: Clock): Promise<WatchPoint> {
   const { watch, untilMs, fromMs } = input;
-  let sampled: Json = null;
-  const collected = await atBoundary(async (discretion) => {
-    const found = await sample(input, clock, discretion);
-    sampled = discretion.progress;
+  let progress: Json = null;
+  const { collected, asked } = await atBoundary(async (discretion) => {
+    const found = await between(input, clock, discretion);
+    progress = discretion.progress;
     return found;
   });
-  const alarmed = collected?.alarm != null;
-  const checks = alarmed || watch.checks.length === 0 ? [] : await askAtTheEnd(input, clock, sampled);
+  const ended = collected?.alarm != null || asked?.failed === true;
+  const atTheEnd = ended || watch.checks.length === 0 ? [] : await askAtTheEnd(input, clock, progress);
+  const unwatched = [collected?.unwatchedMs, asked?.unwatchedMs].filter((ms) => ms !== undefined);
+  // Without anything between, the checks are all that is watched; a stretch without any answer was not watched.
+  const blindMs = atTheEnd.some(({ status }) => status !== 'PENDING') ? 0 : untilMs - fromMs;
   return {
-    at: new Date(alarmed ? clock.now() : untilMs).toISOString(),
+    at: new Date(ended ? clock.now() : untilMs).toISOString(),
     samples: collected?.samples ?? 0,
-    // Without a probe the checks are all that is watched; a stretch without any answer was not watched.
-    unwatchedMs: collected?.unwatchedMs ?? (checks.some(({ status }) => status !== 'PENDING') ? 0 : untilMs - fromMs),
+    unwatchedMs: unwatched.length === 0 ? blindMs : Math.max(...unwatched),
     judgements: collected?.judgements ?? [],
-    checks,
+    checks: [...(asked?.results ?? []), ...atTheEnd],
   };
 }
 
@@ -41,13 +45,43 @@ async function askAtTheEnd({ place, watch, untilMs }: WatchInput, clock: Clock, 
   return await runChecks({ place, checks: watch.checks, pendingForMs: 0 }, clock, sampled);
 }
 
-async function sample(
-  { place, watch, fromMs, untilMs }: WatchInput,
+/** What heartbeats carry: the samples, and beside them what is asked throughout. */
+type Progress = { sampling: Sampling | null; asked: AskedSoFar | null };
+
+type Hands = { clock: Clock; discretion: Discretion; progress: Progress; ends: AbortController };
+
+/** The probe and the checks throughout at the same time; whichever finds something ends the other. */
+async function between(
+  input: WatchInput,
   clock: Clock,
   discretion: Discretion,
-): Promise<Collected | null> {
+): Promise<{ collected: Collected | null; asked: Throughout | null }> {
+  const progress = progressIn(Context.current().info.heartbeatDetails);
+  const hands = { clock, discretion, progress, ends: new AbortController() };
+  const sampling = ending(hands.ends, sample(input, hands), (found) => found?.alarm != null);
+  const asking = ending(hands.ends, ask(input, hands), (found) => found?.failed === true);
+  const [collected, asked] = await Promise.allSettled([sampling, asking]);
+  if (collected.status === 'rejected') throw collected.reason;
+  if (asked.status === 'rejected') throw asked.reason;
+  return { collected: collected.value, asked: asked.value };
+}
+
+/** An error ends the other as well: this attempt is over. */
+async function ending<T>(ends: AbortController, work: Promise<T>, isEnough: (found: T) => boolean): Promise<T> {
+  try {
+    const found = await work;
+    if (isEnough(found)) ends.abort();
+    return found;
+  } catch (error) {
+    ends.abort();
+    throw error;
+  }
+}
+
+async function sample({ place, watch, fromMs, untilMs }: WatchInput, hands: Hands): Promise<Collected | null> {
   if (watch.probe === null) return null;
-  const { info, cancellationSignal: signal } = Context.current();
+  const { clock, discretion, progress, ends } = hands;
+  const { cancellationSignal: signal } = Context.current();
   const { home, version, records } = place;
   const spec = await resolved(watch.probe.spec, place, discretion);
   const probe = await httpProbe({ spec, home, version, records, signal, log: discreetLog(discretion) });
@@ -60,14 +94,51 @@ async function sample(
     minimumSamples: watch.minimumSamples,
     clock,
     signal,
-    resume: isSampling(info.heartbeatDetails) ? info.heartbeatDetails : null,
+    ends: ends.signal,
+    resume: progress.sampling,
     onHeartbeat: (sampling) => {
-      discretion.progress = sampling;
+      progress.sampling = sampling;
+      discretion.progress = asJson(progress);
     },
   });
   return { ...found, judgements: discretion.redact(explained(found)) };
 }
 
-function isSampling(details: unknown): details is Sampling {
-  return typeof details === 'object' && details !== null && 'format' in details && details.format === 1;
+async function ask({ place, watch, fromMs, untilMs }: WatchInput, hands: Hands): Promise<Throughout | null> {
+  const { throughout } = watch;
+  if (throughout === undefined) return null;
+  const { clock, discretion, progress, ends } = hands;
+  const { cancellationSignal: signal } = Context.current();
+  return await askThroughout({
+    throughout,
+    fromMs,
+    untilMs,
+    clock,
+    signal,
+    ends: ends.signal,
+    resume: progress.asked,
+    ask: (planned, either) => askOne(planned, { place, clock, discretion, signal: either }),
+    onRound: (asked) => {
+      progress.asked = asked;
+      discretion.progress = asJson(progress);
+    },
+  });
+}
+
+function asJson({ sampling, asked }: Progress): Json {
+  return { ...sampling, ...(asked === null ? {} : { throughout: asked }) };
+}
+
+function progressIn(details: unknown): Progress {
+  const kept: object = typeof details === 'object' && details !== null ? details : {};
+  const asked: unknown = Reflect.get(kept, 'throughout');
+  return { sampling: isSampling(kept) ? kept : null, asked: isAsked(asked) ? asked : null };
+}
+
+function isSampling(details: object): details is Sampling {
+  return 'format' in details && details.format === 1;
+}
+
+function isAsked(details: unknown): details is AskedSoFar {
+  return typeof details === 'object' && details !== null && 'next' in details && 'unwatchedMs' in details;
 }
