@@ -42,10 +42,19 @@ const tablesQuery = `
      and (${notOfExtension('pg_class', 'c.oid')} or exists (select from pg_extension x where c.oid = any (x.extconfig)))
    order by 1`;
 
-/** Sums of 64-bit hashes do not depend on the order of rows, and equal rows do not cancel each other. */
-async function readContent(session: Session, quoted: string, only = true): Promise<{ rows: string; sum: string }> {
-  const [row] = await session.rows<{ rows: string; sum: string }>(
-    `select count(*)::text as rows, coalesce(sum(hashtextextended(savepoint_row::text collate "C", 0)::numeric), 0)::text as sum
+/** `only`: rows of inheriting tables are left out */
+export type ReadTable = { name: string; quoted: string; only: boolean };
+export type Content = { rows: string; sum: string };
+/** Reads a table inside the transaction and under the fixed settings; its answer is that of `readContent`. */
+export type ContentReader = (session: Session, table: ReadTable) => Promise<Content>;
+
+/**
+ * Sums of 64-bit hashes do not depend on the order of rows, and equal rows do not cancel each other. The sum of bigints
+ * is a numeric, so it never overflows.
+ */
+export async function readContent(session: Session, { quoted, only }: ReadTable): Promise<Content> {
+  const [row] = await session.rows<Content>(
+    `select count(*)::text as rows, coalesce(sum(hashtextextended(savepoint_row::text collate "C", 0)), 0)::text as sum
        from ${only ? 'only ' : ''}${quoted} as savepoint_row`,
   );
   return row ?? { rows: '0', sum: '0' };
@@ -59,19 +68,21 @@ async function readSequences(session: Session): Promise<Sequences> {
   return Object.fromEntries(rows.map(({ name, ...rest }) => [name, rest]));
 }
 
+/** How much is read; a reader stands for `content`. */
+export type ReadLevel = 'content' | 'structure' | ContentReader;
+
 /** Reads inside a transaction that the caller opened; every value belongs to its snapshot. */
-export async function readFacts(
-  session: Session,
-  settings: DatabaseSettings,
-  level: 'content' | 'structure',
-): Promise<Facts> {
+export async function readFacts(session: Session, settings: DatabaseSettings, level: ReadLevel): Promise<Facts> {
   for (const setting of fixedSettings) await session.run(setting);
   const [clock] = await session.rows<{ now: Date }>('select clock_timestamp() as now');
   const catalogue = await readCatalogue(session);
   const contents: Facts['contents'] = [];
-  if (level === 'content') {
-    for (const table of await session.rows<{ name: string; quoted: string; kind: string }>(tablesQuery)) {
-      contents.push({ table: table.name, ...(await readContent(session, table.quoted, table.kind === 'r')) });
+  if (level !== 'structure') {
+    const read = level === 'content' ? readContent : level;
+    for (const { name, quoted, kind } of await session.rows<{ name: string; quoted: string; kind: string }>(
+      tablesQuery,
+    )) {
+      contents.push({ table: name, ...(await read(session, { name, quoted, only: kind === 'r' })) });
     }
   }
   return {
@@ -85,11 +96,7 @@ export async function readFacts(
 }
 
 /** Opens the snapshot itself. */
-export function readFactsNow(
-  session: Session,
-  settings: DatabaseSettings,
-  level: 'content' | 'structure',
-): Promise<Facts> {
+export function readFactsNow(session: Session, settings: DatabaseSettings, level: ReadLevel): Promise<Facts> {
   const read = () => readFacts(session, settings, level);
   return inTransaction(session, read, 'isolation level repeatable read read only');
 }

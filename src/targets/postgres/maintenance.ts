@@ -14,6 +14,7 @@ const creationLock = 7_236_001;
  * - `holds`: what was taken away from writers, until it is given back
  * - `savepoints`, `attempts`, `restores`: one row per key, how far it got and what it answered
  * - `measures`: one row per key of a restore: the reference that tells the release's own rows apart, and what was carried
+ * - `sums`: of hashes of rows in databases that nobody changes, so that they are not read while writers are held
  */
 const tables = `
   create schema if not exists savepoint;
@@ -37,6 +38,9 @@ const tables = `
   create table if not exists savepoint.measures (
     key text primary key, database text not null, release text not null, reference text, reference_oid text,
     applied text, missing text, hold text, carried jsonb, remaining jsonb);
+  create table if not exists savepoint.sums (
+    key text not null, database_oid text not null, query text not null, sums text not null,
+    primary key (key, database_oid, query));
 `;
 
 /** Databases that a first session can be opened in when Savepoint's own does not exist yet. */
@@ -104,9 +108,7 @@ async function createDatabase(place: Place, application: string): Promise<void> 
 
 /** Tables that a later version of Savepoint added come last. */
 async function isComplete(session: Session): Promise<boolean> {
-  const [there] = await session.rows<{ there: boolean }>(
-    `select to_regclass('savepoint.measures') is not null as there`,
-  );
+  const [there] = await session.rows<{ there: boolean }>(`select to_regclass('savepoint.sums') is not null as there`);
   return there?.there === true;
 }
 

@@ -9,6 +9,7 @@ import { begin, ensureCopy, type GoingBack } from './loss/copies.ts';
 import { holdOf } from './loss/held.ts';
 import { readMeasure } from './loss/record.ts';
 import { dropReference } from './loss/reference.ts';
+import { forgetSums } from './loss/sums.ts';
 import type { PostgresSpec } from './postgres.schema.ts';
 import { inBackground } from './running.ts';
 import type { PostgresState } from './savepoints.ts';
@@ -41,6 +42,7 @@ async function finishedBefore({ call, claim }: Restoring): Promise<Restored | nu
     await dropReference(claim, call.key);
     await claim.maintenance.rows('delete from savepoint.restores where key = $1', [call.key]);
     await claim.maintenance.rows('delete from savepoint.measures where key = $1', [call.key]);
+    await forgetSums(claim.maintenance, call.key);
     return null;
   }
   return row?.result ?? null;
@@ -112,6 +114,7 @@ async function finish({ call, claim }: Restoring, detail: string): Promise<Resto
     detail: row.kept === null ? detail : `${detail}; the replaced one is kept as ${row.kept}`,
   };
   await dropReference(claim, call.key);
+  await forgetSums(claim.maintenance, call.key);
   await claim.maintenance.rows('update savepoint.restores set result = $2 where key = $1', [call.key, restored]);
   return restored;
 }

@@ -57,7 +57,7 @@ export async function carryHeld(back: GoingBack, carrying: Carrying): Promise<Ca
   }
   const reference = await ensureReference(back, copy);
   if (carrying.into === 'copy') await beginCarrying(claim, call.key, hold);
-  const end = await inDatabases(claim, { copy, reference }, (databases) =>
+  const end = await inDatabases(claim, { copy, reference, key: call.key }, (databases) =>
     inWriter(back, copy, (session) => carryInto({ back, databases, carrying, copy, session, hold })),
   );
   if (carrying.into === 'copy') await endCarrying(claim, call.key, end);

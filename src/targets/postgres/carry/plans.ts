@@ -1,7 +1,7 @@
 import type { Carrying } from '../../../release/loss.ts';
 import type { Session } from '../connection.ts';
-import { comparisonOf, type Databases, sideOf } from '../loss/databases.ts';
-import type { Comparison, Side } from '../loss/difference.ts';
+import { type Comparison, comparisonOf, type Side } from '../loss/comparison.ts';
+import { type Databases, sideOf } from '../loss/databases.ts';
 import { ownRows } from '../loss/loss.ts';
 import { type Column, columnOf, isNamed, type Table } from '../loss/tables.ts';
 import { withoutUnsteady } from '../loss/unsteady.ts';

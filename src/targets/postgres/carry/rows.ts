@@ -1,5 +1,6 @@
 import { identifier, type Session } from '../connection.ts';
-import type { Change, Side } from '../loss/difference.ts';
+import type { Side } from '../loss/comparison.ts';
+import type { Change } from '../loss/difference.ts';
 import { columnOf } from '../loss/tables.ts';
 import { userChanges } from '../loss/users.ts';
 import type { TablePlan } from './plans.ts';

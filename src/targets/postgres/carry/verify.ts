@@ -1,8 +1,9 @@
 import { TargetFailure } from '../../../release/failure.ts';
 import type { Session } from '../connection.ts';
 import { readFacts } from '../fingerprint.ts';
-import { comparisonOf, sideOf } from '../loss/databases.ts';
-import { type Comparison, differences } from '../loss/difference.ts';
+import { type Comparison, comparisonOf } from '../loss/comparison.ts';
+import { sideOf } from '../loss/databases.ts';
+import { differences } from '../loss/difference.ts';
 import { proofOf } from '../proof.ts';
 import { rememberedFacts } from '../savepoints.ts';
 import { readSettings } from '../settings.ts';

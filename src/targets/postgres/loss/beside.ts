@@ -7,6 +7,7 @@ import type { PostgresSpec } from '../postgres.schema.ts';
 import { inBackground } from '../running.ts';
 import type { PostgresState } from '../savepoints.ts';
 import { begin, ensureCopy, type GoingBack } from './copies.ts';
+import { prepareSums } from './prepared.ts';
 import { ensureReference, type Reference } from './reference.ts';
 
 /**
@@ -25,6 +26,7 @@ async function build(back: GoingBack): Promise<Beside> {
   if (to.absent) {
     const absent = absentFingerprint(to.takenAt);
     const reference = await ensureReference(back, null);
+    await prepareSums(back, null, reference);
     const detail = `there was no database before, so there is no copy; ${inWords(reference)}`;
     return { name: '', proof: prove(absent, absent), detail };
   }
@@ -32,6 +34,7 @@ async function build(back: GoingBack): Promise<Beside> {
   if (row?.exchangedAt != null) return exchanged(back);
   const copy = await ensureCopy(back);
   const reference = await ensureReference(back, copy.name);
+  await prepareSums(back, copy.name, reference);
   return { ...copy, detail: `${copy.name} is the savepoint of ${to.takenAt}; ${inWords(reference)}` };
 }
 

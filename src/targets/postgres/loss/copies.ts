@@ -14,7 +14,9 @@ import type { Progress } from '../running.ts';
 import { type PostgresState, rememberedFacts } from '../savepoints.ts';
 import { readSettings, settingsStatements } from '../settings.ts';
 import { holdOf } from './held.ts';
+import { contentAndSums } from './proved.ts';
 import { beginMeasure, forgetCarrying, readMeasure } from './record.ts';
+import { forgetSums, keptSums } from './sums.ts';
 
 /** One attempt on the way back to a savepoint. */
 export type GoingBack = {
@@ -113,6 +115,7 @@ async function build(back: GoingBack, facts: Facts, name: string): Promise<void>
     [call.key, name],
   );
   if (there !== null) await dropUnfinished(claim, name);
+  await forgetSums(claim.maintenance, call.key);
   progress.tell(`building ${name}`);
   const oid = await fill(back, facts, name);
   await giveSettings(claim, name, facts);
@@ -139,10 +142,12 @@ export async function fill({ call, claim, progress, to }: GoingBack, facts: Fact
   return copyUnused(claim, copy, name);
 }
 
-async function prove({ claim, to }: GoingBack, facts: Facts, name: string): Promise<Proof> {
+async function prove({ call, claim, to }: GoingBack, facts: Facts, name: string): Promise<Proof> {
   const settings = await readSettings(claim.maintenance, name);
   if (settings === null) throw new TargetFailure('not-found', `the copy ${name} is gone`);
-  const actual = await inCopy(claim, name, (session) => readFactsNow(session, settings, 'content'));
+  const there = await findDatabase(claim.maintenance, name);
+  const kept = keptSums(claim.maintenance, call.key, there?.oid ?? '');
+  const actual = await inCopy(claim, name, (session) => readFactsNow(session, settings, contentAndSums(kept)));
   const proof = proofOf(to.fingerprint, facts, actual);
   if (proof.differences.length === 0) return proof;
   throw new TargetFailure('failed', `the copy ${name} is not what was saved; nothing was exchanged`, {

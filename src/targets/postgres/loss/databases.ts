@@ -1,14 +1,18 @@
-import type { Mark } from '../../../release/loss.ts';
-import { findDatabase, openSession, type Session } from '../connection.ts';
+import { findDatabase, inTransaction, openSession, type Session, withSession } from '../connection.ts';
 import { type Claim, stillNewest, usersOf } from '../fence.ts';
 import { fixedSettings } from '../fingerprint.ts';
+import { type Comparison, comparisonOf, type KeptSums, type Side } from './comparison.ts';
 import { closeCopy, openCopy } from './copies.ts';
-import type { Comparison, Side } from './difference.ts';
+import { readMeasure } from './record.ts';
 import type { Reference } from './reference.ts';
-import { columnOf, readTables, type Table, type Tables } from './tables.ts';
+import { keptSums } from './sums.ts';
+import { readExtents, readTables, type Tables } from './tables.ts';
 
-/** A database in one snapshot; without a session it does not exist and has no tables. */
-export type Database = { session: Session | null; tables: Tables; takenAt: string };
+/**
+ * A database in one snapshot; without a session it does not exist and has no tables. `kept`: sums of its rows from
+ * before, where nobody has changed it since.
+ */
+export type Database = { session: Session | null; tables: Tables; takenAt: string; kept?: KeptSums | null };
 
 /**
  * The three that a loss is measured with. Between `reference` and `now` only users wrote, between `copy` and
@@ -20,26 +24,45 @@ function nothing(): Database {
   return { session: null, tables: new Map(), takenAt: new Date().toISOString() };
 }
 
+/**
+ * Millions of rows are added up in many small groups. Compiling the query takes longer than it saves, and while writers
+ * are held nobody else needs the processors.
+ */
+const readingSettings = [
+  `set local work_mem to '64MB'`,
+  'set local jit to off',
+  'set local max_parallel_workers_per_gather to 4',
+];
+
 async function begun(session: Session): Promise<Database> {
   await session.run('begin isolation level repeatable read read only');
-  for (const setting of fixedSettings) await session.run(setting);
+  return begunIn(session);
+}
+
+async function begunIn(session: Session): Promise<Database> {
+  for (const setting of [...fixedSettings, ...readingSettings]) await session.run(setting);
   const [clock] = await session.rows<{ now: Date }>('select clock_timestamp() as now');
   return { session, tables: await readTables(session), takenAt: (clock?.now ?? new Date()).toISOString() };
 }
 
+/** `key`: of the restore whose kept sums may be used · `alone`: the current database is left alone, as if it had no tables */
+export type Names = { copy: string | null; reference: Reference; key?: string; alone?: boolean };
+
 /** Opens each database in a snapshot of its own for one piece of work, and closes the copies again. */
 export async function inDatabases<T>(
   claim: Claim,
-  names: { copy: string | null; reference: Reference },
+  names: Names,
   work: (databases: Databases) => Promise<T>,
 ): Promise<T> {
   const sessions: Session[] = [];
   const closed = new Set([names.copy, names.reference.database].filter((name) => name !== null));
   const open = async (name: string | null): Promise<Database> => {
-    if (name === null || (await findDatabase(claim.maintenance, name)) === null) return nothing();
+    const there = name === null ? null : await findDatabase(claim.maintenance, name);
+    if (name === null || there === null) return nothing();
+    const kept = names.key === undefined ? null : await keptOf(claim, names.key, there.oid);
     const session = await openCopy(claim, name);
     sessions.push(session);
-    return begun(session);
+    return { ...(await begun(session)), kept };
   };
   const openNow = async ({ maintenance, place, application }: Claim): Promise<Database> => {
     if ((await findDatabase(maintenance, place.database)) === null) return nothing();
@@ -51,7 +74,11 @@ export async function inDatabases<T>(
   try {
     const copy = await open(names.copy);
     const reference = names.reference.separate ? await open(names.reference.database) : copy;
-    const now = await openNow(usersOf(claim));
+    if (copy.session !== null) await readExtents(copy.session, copy.tables);
+    if (names.reference.separate && reference.session !== null) {
+      await readExtents(reference.session, reference.tables, copy.tables);
+    }
+    const now = names.alone === true ? nothing() : await openNow(usersOf(claim));
     return await work({ now, reference, copy, own: names.reference.separate });
   } finally {
     for (const session of sessions) await session.close();
@@ -59,33 +86,24 @@ export async function inDatabases<T>(
   }
 }
 
-export function sideOf(database: Database, name: string): Side | null {
-  const table = database.tables.get(name);
-  return table === undefined || database.session === null ? null : { session: database.session, table };
+/** Null once rows were carried over: the copy is another one from then on. */
+async function keptOf(claim: Claim, key: string, oid: string): Promise<KeptSums | null> {
+  const measure = await readMeasure(claim, key);
+  return measure?.carried == null ? keptSums(claim.maintenance, key, oid) : null;
 }
 
-function isSame(one: string[], other: string[] | null | undefined): boolean {
-  return one.length === other?.length && one.every((name) => other.includes(name));
+/** Tables of the current database as they are just now; none where it does not exist. */
+export async function tablesNow(claim: Claim): Promise<Tables> {
+  const { maintenance, place, application } = usersOf(claim);
+  if ((await findDatabase(maintenance, place.database)) === null) return new Map();
+  return withSession({ place, database: place.database, application }, (session) =>
+    inTransaction(session, async () => (await begunIn(session)).tables, 'isolation level repeatable read read only'),
+  );
 }
 
-/** Values that are computed from others say nothing that the others do not say. */
-function isStored(table: Table, name: string): boolean {
-  return columnOf(table, name)?.generated === false;
-}
-
-/** Joined on the primary key over the columns that both have; without a key they have in common, as multisets. */
-export function comparisonOf(before: Side, now: Side, marks: Mark[]): Comparison {
-  const { columns, key } = now.table;
-  const shared = columns.filter(({ name }) => isStored(now.table, name) && isStored(before.table, name));
-  const keyed = key !== null && isSame(key, before.table.key) ? key : null;
-  return {
-    before,
-    now,
-    key: keyed,
-    columns: shared.map(({ name }) => name),
-    steady: shared.filter(({ name, computed }) => !computed && keyed?.includes(name) !== true).map(({ name }) => name),
-    marks,
-  };
+export function sideOf({ tables, session, kept }: Database, name: string): Side | null {
+  const table = tables.get(name);
+  return table === undefined || session === null ? null : { session, table, kept: kept ?? null };
 }
 
 const owns = new WeakMap<Databases, Map<string, Comparison>>();

@@ -1,26 +1,10 @@
 import type { Mark } from '../../../release/loss.ts';
-import { identifier, literal, type Session } from '../connection.ts';
+import type { Comparison, Side } from './comparison.ts';
+import { type Differing, partsOf, rowsOf } from './parts.ts';
 import { pagesOf, Reader, type Row } from './reading.ts';
-import { columnOf, isNamed, type Table } from './tables.ts';
-
-/** One of the two databases that are compared, in its snapshot; `table` as it is there. */
-export type Side = { session: Session; table: Table };
-
-/**
- * What is compared: `before` is how it would be without the users, `now` how it is.
- *
- * - `key`: columns by which rows are joined; null: rows are a multiset
- * - `columns`: those whose values count
- * - `steady`: those of them that come out the same wherever a release runs; without keys and defaults such as now()
- */
-export type Comparison = {
-  before: Side;
-  now: Side;
-  key: string[] | null;
-  columns: string[];
-  steady: string[];
-  marks: Mark[];
-};
+import { readSums } from './sums.ts';
+import { columnOf } from './tables.ts';
+import { countedText, markedText, textOf, textsOf } from './texts.ts';
 
 /**
  * One row that differs, or `count` equal ones of a table without a key. `before` and `now`: the row on either side,
@@ -39,88 +23,39 @@ export function isMarked({ before, now }: Pick<Change, 'before' | 'now'>): boole
   return (before?.marked ?? true) && (now?.marked ?? true);
 }
 
-/** A bucket whose sum differs is read row by row, so it holds about this many. */
-const rowsPerBucket = 128;
-const bytesPerRow = 100;
-const mostBuckets = 65_536;
-
-/** The text of a row by which it is found again in the other database, and the text of what counts. */
-type Texts = { identity: string; content: string };
-
-function textsOf(comparison: Comparison, side: Side): Texts {
-  const other = side === comparison.now ? comparison.before : comparison.now;
-  const content = `row(${comparison.columns.map((name) => countedText(side, other, name)).join(', ')})::text collate "C"`;
-  if (comparison.key === null) return { identity: content, content };
-  return { identity: `row(${comparison.key.map(textOf).join(', ')})::text collate "C"`, content };
-}
-
-function textOf(column: string): string {
-  return `savepoint_row.${identifier(column)}::text`;
-}
-
-/** The value that a new column gave to all older rows at once, such as now(), is no work of users. */
-function countedText(side: Side, other: Side, column: string): string {
-  const missing = columnOf(side.table, column)?.missing ?? null;
-  if (missing === null || columnOf(other.table, column)?.missing == null) return textOf(column);
-  return `case when ${textOf(column)} = ${literal(missing)} then E'\\x01' else ${textOf(column)} end`;
-}
-
-function markedText(marks: Mark[], table: Table): string {
-  const fitting = marks.filter((mark) => isNamed(table, mark.table) && columnOf(table, mark.column) !== undefined);
-  if (fitting.length === 0) return 'false';
-  return `coalesce(${fitting.map(({ column, like }) => `${textOf(column)} like ${literal(like)}`).join(' or ')}, false)`;
-}
-
-function bucketOf({ identity }: Texts, mask: number): string {
-  return `(hashtextextended(${identity}, 0) & ${mask})::int`;
-}
-
-/** How many rows, and what their hashes add up to, in each part of the table. */
-async function readBuckets(side: Side, mask: number, texts: Texts): Promise<Map<number, string>> {
-  const rows = await side.session.rows<{ bucket: number; sum: string }>(
-    `select ${bucketOf(texts, mask)} as bucket, count(*) || ':' || sum(hashtextextended(${texts.content}, 0)::numeric) as sum
-       from ${side.table.from} as savepoint_row group by 1`,
-  );
-  return new Map(rows.map(({ bucket, sum }) => [bucket, sum]));
-}
-
-function maskFor({ before, now }: Comparison): number {
-  const wanted = Math.max(before.table.bytes, now.table.bytes, 1) / bytesPerRow / rowsPerBucket;
-  return Math.min(mostBuckets, 2 ** Math.ceil(Math.log2(Math.max(1, wanted)))) - 1;
-}
-
 /**
  * What else is read of rows. `rows`: values of rows without a key · `columns`: a hash of each value, which tells what
  * changed in a row · `steady`: a hash of the steady columns
  */
 export type Values = 'none' | 'rows' | 'columns' | 'steady';
 
-type Wanted = { mask: number; buckets: number[]; values: Values };
+/** `from`: where the rows come from that are read. */
+type Wanted = { from: (side: Side) => string; values: Values };
 
 function hex(number: string): string {
   return `lpad(to_hex(${number}), 16, '0')`;
 }
 
-/** Lines as `Row` takes them apart, bucket after bucket, in the order of hexadecimal digits. */
-function linesQuery(comparison: Comparison, side: Side, { mask, buckets, values }: Wanted): string {
+/** Lines as `Row` takes them apart, part after part, in the order of hexadecimal digits. */
+function linesQuery(comparison: Comparison, side: Side, wanted: Wanted): string {
+  const { values } = wanted;
   const texts = textsOf(comparison, side);
-  const where = buckets.length > mask ? '' : `where ${bucketOf(texts, mask)} = any ('{${buckets.join(',')}}'::int[])`;
-  const from = `from ${side.table.from} as savepoint_row ${where}`;
+  const from = wanted.from(side);
   const marked = markedText(comparison.marks, side.table);
-  const bucket = bucketOf(texts, mask);
+  const part = partsOf(comparison).number;
   const hashes = [0, 1].map((seed) => hex(`hashtextextended(${texts.identity}, ${seed})`)).join(' || ');
-  const order = `lpad(to_hex(${bucket}), 4, '0') || ${hashes}`;
+  const order = `lpad(to_hex(${part}), 4, '0') || ${hashes}`;
   const rows =
     comparison.key === null
-      ? `select min(${bucket}) as bucket, ${order} as place, repeat('0', 16) as digest, bool_and(${marked}) as marked,
+      ? `select min(${part}) as part, ${order} as place, repeat('0', 16) as digest, bool_and(${marked}) as marked,
            json_build_array('[]'::json, '', count(*), ${values === 'rows' ? `min(${valuesText(comparison)})` : 'null'}) as rest
          ${from} group by 2`
-      : `select ${bucket} as bucket, ${order} as place, ${hex(`hashtextextended(${texts.content}, 0)`)} as digest, ${marked} as marked,
+      : `select ${part} as part, ${order} as place, ${hex(`hashtextextended(${texts.content}, 0)`)} as digest, ${marked} as marked,
            json_build_array(array[${comparison.key.map(textOf).join(', ')}]::text[], ${values === 'steady' ? steadyText(comparison, side) : `''`},
              1, ${values === 'columns' ? columnHashes(comparison, side) : 'null'}) as rest ${from}`;
   const line = `(place || digest || case when marked then 't' else 'f' end || rest::text) collate "C"`;
-  return `select string_agg(line, E'\n' order by line) as lines from (select bucket, ${line} as line from (${rows}) as found) as listed
-    group by bucket order by bucket`;
+  return `select string_agg(line, E'\n' order by line) as lines from (select part, ${line} as line from (${rows}) as found) as listed
+    group by part order by part`;
 }
 
 function valuesText({ columns }: Comparison): string {
@@ -173,22 +108,19 @@ async function* merged(befores: Reader, nows: Reader, keyed: boolean): AsyncGene
 }
 
 /** Both sides are snapshots, so where they differ is found out once. */
-const known = new WeakMap<Comparison, Promise<number[]>>();
+const known = new WeakMap<Comparison, Promise<Differing>>();
 
-function differingBuckets(comparison: Comparison, mask: number): Promise<number[]> {
-  const found = known.get(comparison) ?? findDiffering(comparison, mask);
+function differingParts(comparison: Comparison): Promise<Differing> {
+  const found = known.get(comparison) ?? findDiffering(comparison);
   known.set(comparison, found);
   return found;
 }
 
-async function findDiffering(comparison: Comparison, mask: number): Promise<number[]> {
+async function findDiffering(comparison: Comparison): Promise<Differing> {
   const { before, now } = comparison;
-  const [old, present] = await Promise.all(
-    [before, now].map((side) => readBuckets(side, mask, textsOf(comparison, side))),
-  );
-  if (old === undefined || present === undefined) return [];
+  const [old, present] = await Promise.all([readSums(comparison, before), readSums(comparison, now)]);
   const all = [...new Set([...old.keys(), ...present.keys()])];
-  return all.filter((bucket) => old.get(bucket) !== present.get(bucket));
+  return { numbers: all.filter((part) => old.get(part) !== present.get(part)), seen: all.length };
 }
 
 /**
@@ -196,9 +128,9 @@ async function findDiffering(comparison: Comparison, mask: number): Promise<numb
  * read.
  */
 export async function* differences(comparison: Comparison, values: Values = 'none'): AsyncGenerator<Change> {
-  const mask = maskFor(comparison);
-  const wanted = { mask, buckets: await differingBuckets(comparison, mask), values };
-  if (wanted.buckets.length > 0) yield* read(comparison, wanted);
+  const differing = await differingParts(comparison);
+  if (differing.numbers.length === 0) return;
+  yield* read(comparison, { from: await rowsOf(comparison, differing), values });
 }
 
 async function* read(comparison: Comparison, wanted: Wanted): AsyncGenerator<Change> {
@@ -223,19 +155,17 @@ export async function countRows(side: Side, marks: Mark[]): Promise<{ rows: numb
 }
 
 /** How many parts of a table stand for the whole when it is asked whether every row changed. */
-const fewBuckets = 8;
+const fewParts = 8;
 
 /** Could every row be another one? Looks at a few rows only, and says no as soon as one of them is the same. */
 export async function mayAllDiffer(comparison: Comparison): Promise<boolean> {
-  const mask = maskFor(comparison);
-  const buckets = (await differingBuckets(comparison, mask)).slice(0, fewBuckets);
-  if (buckets.length === 0) return false;
-  const texts = textsOf(comparison, comparison.now);
-  const where = `where ${bucketOf(texts, mask)} = any ('{${buckets.join(',')}}'::int[])`;
+  const differing = await differingParts(comparison);
+  if (differing.numbers.length === 0) return false;
+  const from = await rowsOf(comparison, { ...differing, numbers: differing.numbers.slice(0, fewParts) });
   const [row] = await comparison.now.session.rows<{ rows: number }>(
-    `select count(*)::float8 as rows from ${comparison.now.table.from} as savepoint_row ${where}`,
+    `select count(*)::float8 as rows ${from(comparison.now)}`,
   );
-  let differing = 0;
-  for await (const { op } of read(comparison, { mask, buckets, values: 'none' })) if (op !== 'removed') differing += 1;
-  return differing === row?.rows;
+  let rows = 0;
+  for await (const { op } of read(comparison, { from, values: 'none' })) if (op !== 'removed') rows += 1;
+  return rows === row?.rows;
 }

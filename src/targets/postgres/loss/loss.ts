@@ -5,9 +5,10 @@ import { claimed, usersOf } from '../fence.ts';
 import type { PostgresSpec } from '../postgres.schema.ts';
 import { inBackground } from '../running.ts';
 import type { PostgresState } from '../savepoints.ts';
+import { comparisonOf, type Side } from './comparison.ts';
 import { begin, ensureCopy, type GoingBack } from './copies.ts';
-import { comparisonOf, type Databases, inDatabases, ownComparison, sideOf } from './databases.ts';
-import { countRows, differences, type Side } from './difference.ts';
+import { type Databases, inDatabases, ownComparison, sideOf } from './databases.ts';
+import { countRows, differences } from './difference.ts';
 import { holdInForce } from './held.ts';
 import { readMeasure } from './record.ts';
 import { ensureReference, type Reference } from './reference.ts';
@@ -27,13 +28,13 @@ export function loss(call: Call<PostgresSpec>, since: Savepoint<PostgresState>, 
 
 /** As `loss`, for whoever has the claim. */
 export async function measureLoss(back: GoingBack, rules: LossRules): Promise<Loss> {
-  const { claim, to } = back;
+  const { call, claim, to } = back;
   await begin(back);
   const copy = to.absent ? null : (await ensureCopy(back)).name;
   const reference = await ensureReference(back, copy);
   const users = usersOf(claim);
   const hold = await holdInForce(users);
-  const measured = await inDatabases(claim, { copy, reference }, (databases) =>
+  const measured = await inDatabases(claim, { copy, reference, key: call.key }, (databases) =>
     measure(back, { databases, reference, rules }),
   );
   // Nobody can write to a database that does not exist.

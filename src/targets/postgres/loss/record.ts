@@ -1,5 +1,6 @@
 import type { Carried, TableLoss } from '../../../release/loss.ts';
 import type { Claim } from '../fence.ts';
+import { forgetSums } from './sums.ts';
 
 /**
  * What the server remembers of a measured way back.
@@ -69,6 +70,7 @@ export async function endCarrying(
   key: string,
   end: { carried: Carried; remaining: TableLoss[] },
 ): Promise<void> {
+  await forgetSums(maintenance, key);
   await maintenance.rows('update savepoint.measures set carried = $2, remaining = $3 where key = $1', [
     key,
     end.carried,

@@ -15,6 +15,7 @@ import { parseFile } from '../statements.ts';
 import { type Applied, theCommand, type WhatRan, whatRan } from './applied.ts';
 import { closeCopy, fill, type GoingBack, giveSettings } from './copies.ts';
 import { endReference, noteReference, readMeasure } from './record.ts';
+import { forgetSums } from './sums.ts';
 
 /**
  * How the database would be without its users.
@@ -179,6 +180,7 @@ export async function dropReference(claim: Claim, key: string): Promise<void> {
   if (row?.reference == null) return;
   const there = await findDatabase(claim.maintenance, row.reference);
   if (there !== null && (row.referenceOid === null || row.referenceOid === there.oid)) {
+    await forgetSums(claim.maintenance, key, there.oid);
     await dropUnfinished(claim, row.reference);
   }
   await noteReference(claim, key, null);

@@ -1,5 +1,5 @@
 import { notOfExtension, userSchema } from '../catalogue.ts';
-import type { Session } from '../connection.ts';
+import { identifier, literal, type Session } from '../connection.ts';
 import { toolTables } from '../migration-state.ts';
 
 /**
@@ -24,7 +24,9 @@ export type Column = {
  *
  * - `name`: quoted where needed, with its schema · `plain`: the same without quotes, as people write it
  * - `from`: what to read from, so that rows of inheriting tables are not counted twice
- * - `key`: columns of the primary key, null when there is none · `bytes`: size on disk
+ * - `key`: columns of the primary key, null when there is none
+ * - `bytes`: size on disk · `extent`: smallest and largest key, of a table that nobody changes and whose key is a number;
+ *   on the reference both are those of the copy, so that the two are divided alike
  * - `foreign`: some of it lives on another server · `ruled`: rules rewrite what is written to it
  * - `tool`: a migration tool keeps its records in it
  */
@@ -35,6 +37,7 @@ export type Table = {
   key: string[] | null;
   columns: Column[];
   bytes: number;
+  extent: { from: bigint; to: bigint } | null;
   foreign: boolean;
   ruled: boolean;
   tool: boolean;
@@ -66,8 +69,36 @@ const query = `
 /** Inside a transaction under the fixed settings. Rows of foreign tables live elsewhere, and no restore undoes them. */
 export async function readTables(session: Session): Promise<Tables> {
   const tools = new Set(await toolTables(session));
-  const rows = await session.rows<Omit<Table, 'tool'>>(query);
-  return new Map(rows.map((row) => [row.name, { ...row, tool: tools.has(row.plain) }]));
+  const rows = await session.rows<Omit<Table, 'tool' | 'extent'>>(query);
+  return new Map(rows.map((row) => [row.name, { ...row, extent: null, tool: tools.has(row.plain) }]));
+}
+
+/** Notes the extents of keys in a database that nobody changes. What `like` has of the same table holds for it too. */
+export async function readExtents(session: Session, tables: Tables, like: Tables = new Map()): Promise<void> {
+  const queries: string[] = [];
+  for (const [name, table] of tables) {
+    const same = like.get(name);
+    if (same !== undefined && same.key?.join() === table.key?.join()) {
+      Object.assign(table, { bytes: same.bytes, extent: same.extent });
+    } else if (table.key?.length === 1 && table.from.startsWith('only ') && isNumber(table, table.key[0] ?? '')) {
+      const column = identifier(table.key[0] ?? '');
+      queries.push(
+        `select ${literal(name)} as name, min(${column})::text as "from", max(${column})::text as "to" from ${table.from}`,
+      );
+    }
+  }
+  if (queries.length === 0) return;
+  const rows = await session.rows<{ name: string; from: string | null; to: string | null }>(
+    queries.join(' union all '),
+  );
+  for (const { name, from, to } of rows) {
+    const table = tables.get(name);
+    if (table !== undefined && from !== null && to !== null) table.extent = { from: BigInt(from), to: BigInt(to) };
+  }
+}
+
+function isNumber(table: Table, column: string): boolean {
+  return ['smallint', 'integer', 'bigint'].includes(columnOf(table, column)?.base ?? '');
 }
 
 export function columnOf(table: Table | undefined, name: string): Column | undefined {

@@ -1,5 +1,6 @@
-import { comparisonOf, type Databases, sideOf } from './databases.ts';
-import { type Comparison, countRows, differences, mayAllDiffer } from './difference.ts';
+import { type Comparison, comparisonOf } from './comparison.ts';
+import { type Databases, sideOf } from './databases.ts';
+import { countRows, differences, mayAllDiffer } from './difference.ts';
 
 type Tally = { rows: number; columns: Map<string, number> };
 

@@ -1,4 +1,5 @@
-import { type Change, type Comparison, differences, isMarked, type Values } from './difference.ts';
+import type { Comparison } from './comparison.ts';
+import { type Change, differences, isMarked, type Values } from './difference.ts';
 
 /** Is this the key of a row that the release itself added? */
 export type IsOwn = (key: string[]) => boolean;
