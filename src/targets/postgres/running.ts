@@ -75,6 +75,11 @@ export async function endOthers(call: Call<PostgresSpec>): Promise<void> {
   }
 }
 
+/** Does this very attempt work on it already? Then there is nothing else to look at. */
+export function isRunning(call: Pick<Call<PostgresSpec>, 'key' | 'fence'>): boolean {
+  return running.get(call.key)?.fence === call.fence;
+}
+
 /**
  * Begins a long effect, or finds the one that this attempt began, and answers at once.
  * @throws whatever `work` threw, once
