@@ -56,7 +56,7 @@ const compatibilities: Record<string, Compatibility> = {
 };
 
 function plannedTarget(name: string, target: WrittenTarget): PlannedTarget {
-  const spec = ownFields('target', target);
+  const spec = specOf(target);
   const traits = traitsHere(target.kind, spec);
   // A database that this release does not change stays compatible with everything.
   const declared = compatibilities[target.compatibility ?? 'both'] ?? null;
@@ -70,6 +70,12 @@ function plannedTarget(name: string, target: WrittenTarget): PlannedTarget {
     ...(target.needs === undefined ? {} : { needs: target.needs }),
     spec,
   };
+}
+
+/** A list under `logs` holds checks; the kind itself reads no logs then. */
+function specOf(target: WrittenTarget): { [key: string]: Json } {
+  const spec = ownFields('target', target);
+  return Array.isArray(spec.logs) ? { ...spec, logs: null } : spec;
 }
 
 /** A kind that has a field `hold` can be held only where it is given. */

@@ -32,7 +32,7 @@ export function preflightCheck(check: WrittenCheck): PlannedCheck {
   return { ...plannedCheck(check), spec: { ...preflightDefaults(check.kind), ...ownFields('check', check) } };
 }
 
-/** What is looked for in the logs after the deployment; a kind that has a field `logs` of its own has no such list. */
+/** What is looked for in the logs after the deployment; a mapping is the kind's own. */
 export function logChecks({ logs }: WrittenTarget): WrittenCheck[] {
   return Array.isArray(logs) ? checksOf(logs) : [];
 }

@@ -33,7 +33,7 @@ export const targetFields = {
   verifySeed: checksSchema.default([]).describe('Checks after the seed, such as counts of seeded rows.'),
   logs: checksSchema
     .default([])
-    .describe('Checks of the logs after the deployment: the start line, no errors. `process` has its own.'),
+    .describe('Checks of the logs after the deployment, such as the start line and no errors.'),
   rehearse: rehearseSchema
     .optional()
     .describe('The migration is tried on a copy of the savepoint before it runs. Default false.'),
@@ -59,12 +59,18 @@ export const targetFields = {
     .describe('How long a whole step of this target may take, with every retry.'),
 };
 
-/** Where a kind has a field of the same name, that one counts. */
+/** A kind that reads logs by itself has a mapping under the same word; a list holds checks all the same. */
+function logsOf({ shape }: z.ZodObject): { logs?: z.ZodType } {
+  const own: z.core.$ZodType | undefined = shape.logs;
+  if (own === undefined) return {};
+  const description = `${z.globalRegistry.get(own)?.description ?? ''}; or a list of checks after the deployment`;
+  return { logs: z.union([checksSchema, own]).describe(description) };
+}
+
 const options: z.ZodObject[] = Object.entries(targetKinds).map(([kind, { schema }]) => {
   const own: z.ZodObject = schema;
-  const common = Object.entries(targetFields).filter(([field]) => !(field in own.shape));
   return own
-    .safeExtend({ kind: z.literal(kind).describe('Kind of target.'), ...Object.fromEntries(common) })
+    .safeExtend({ kind: z.literal(kind).describe('Kind of target.'), ...targetFields, ...logsOf(own) })
     .meta({ id: `target-${kind}` });
 });
 
