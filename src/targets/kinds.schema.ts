@@ -5,6 +5,7 @@ import { commandSchema, commandTraits } from './command/command.schema.ts';
 import { memoryDatabaseSchema, memoryDatabaseTraits, memorySchema, memoryTraits } from './memory/memory.schema.ts';
 import { postgresSchema, postgresTraits } from './postgres/postgres.schema.ts';
 import { processSchema, processTraits } from './process/process.schema.ts';
+import { s3SiteSchema, s3SiteTraits } from './s3-site/s3-site.schema.ts';
 import { siteSchema, siteTraits } from './site/site.schema.ts';
 
 /** Every kind of target: what may be written for it and what it can do. No vendor code is loaded by this table. */
@@ -13,6 +14,7 @@ export const targetKinds = {
   process: { schema: processSchema, traits: processTraits },
   site: { schema: siteSchema, traits: siteTraits },
   command: { schema: commandSchema, traits: commandTraits },
+  's3-site': { schema: s3SiteSchema, traits: s3SiteTraits },
   cloudfront: { schema: cloudfrontSchema, traits: cloudfrontTraits },
   memory: { schema: memorySchema, traits: memoryTraits },
   'memory-database': { schema: memoryDatabaseSchema, traits: memoryDatabaseTraits },

@@ -17,8 +17,8 @@ function hashOf(content: Buffer): string {
 }
 
 /** Every page, and as many assets as the plan says. */
-function chosen(tree: Tree, assets: number): string[] {
-  const paths = Object.keys(tree).sort();
+export function chosen(all: readonly string[], assets: number): string[] {
+  const paths = all.toSorted();
   const pages = paths.filter(isPage);
   return [...pages, ...paths.filter((path) => !isPage(path)).slice(0, assets)];
 }
@@ -35,24 +35,37 @@ export async function fetchServed(
   url: string,
   release: { directory: string; tree: Tree },
 ): Promise<Served> {
-  const paths = chosen(release.tree, call.spec.proveAssets);
+  const wanted = new Map<string, string>();
+  for (const path of chosen(Object.keys(release.tree), call.spec.proveAssets)) {
+    const content = await readFile(join(release.directory, path)).catch(() => Buffer.from('missing'));
+    wanted.set(path, hashOf(content));
+  }
+  return compareServed(wanted, (path) => addressOf(url, path), call.signal);
+}
+
+/** Fetches each path where `address` says and compares it with its hash: SHA-256 of the bytes, as hexadecimal digits. */
+export async function compareServed(
+  wanted: ReadonlyMap<string, string>,
+  address: (path: string) => string,
+  signal: AbortSignal,
+): Promise<Served> {
+  const paths = [...wanted.keys()];
   const hash = createHash('sha256');
   const wrong: string[] = [];
   for (let from = 0; from < paths.length; from += together) {
     const some = paths.slice(from, from + together);
-    const answers = await Promise.all(some.map((path) => fetchOne(call, addressOf(url, path))));
+    const answers = await Promise.all(some.map((path) => fetchOne(address(path), signal)));
     for (const [index, path] of some.entries()) {
       const answer = answers[index] ?? 'none';
-      const wanted = hashOf(await readFile(join(release.directory, path)).catch(() => Buffer.from('missing')));
-      if (answer !== wanted) wrong.push(`${path}: ${answer.length === 64 ? 'other bytes' : answer}`);
+      if (answer !== wanted.get(path)) wrong.push(`${path}: ${answer.length === 64 ? 'other bytes' : answer}`);
       hash.update(`${path} ${answer}\n`);
     }
   }
   return { hash: `sha256:${hash.digest('hex')}`, files: paths.length, wrong };
 }
 
-async function fetchOne(call: Call<SiteSpec>, address: string): Promise<string> {
-  const reply = await get(address, 10_000, call.signal);
+async function fetchOne(address: string, signal: AbortSignal): Promise<string> {
+  const reply = await get(address, 10_000, signal);
   if ('problem' in reply) return reply.problem;
   return reply.status === 200 ? hashOf(reply.body) : `status ${reply.status}`;
 }
