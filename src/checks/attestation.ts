@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Below the records folder; one JSON file per statement, never changed afterwards. */
@@ -17,6 +17,46 @@ export async function writeAttestation(records: string, attestation: Attestation
   await writeFile(`${file}.partial`, `${JSON.stringify(attestation, null, 2)}\n`, { flag: 'wx' });
   await rename(`${file}.partial`, file);
   return file;
+}
+
+/** `maxAgeMs`: older statements do not count. */
+export type Wanted = { statement: string; by: readonly string[]; version: string; maxAgeMs: number };
+
+/** Everything stated in these words, newest first. `why`: why it does not count, null where it does. */
+export async function readAttestations(
+  records: string,
+  wanted: Wanted,
+): Promise<{ attestation: Attestation; why: string | null }[]> {
+  const folder = join(records, attestationsFolder);
+  const found: Attestation[] = [];
+  for (const file of await namesIn(folder)) {
+    if (!file.endsWith('.json')) continue;
+    const attestation = readAttestation(await readFile(join(folder, file), 'utf8'));
+    if (attestation?.statement === wanted.statement) found.push(attestation);
+  }
+  found.sort((a, b) => b.at.localeCompare(a.at));
+  return found.map((attestation) => ({ attestation, why: whyNot(attestation, wanted) }));
+}
+
+function whyNot(one: Attestation, { by, version, maxAgeMs }: Wanted): string | null {
+  if (!by.includes(one.by)) return `${one.by} is not among those who may attest it`;
+  if (one.version !== version) return `${one.by} attested it for ${one.version}`;
+  return isFresh(one, maxAgeMs) ? null : `${one.by} attested it at ${one.at}, which is too old or in the future`;
+}
+
+/** Clocks of two machines differ a little; a statement from further ahead is a mistake. */
+function isFresh({ at }: Attestation, maxAgeMs: number): boolean {
+  const age = Date.now() - Date.parse(at);
+  return age <= maxAgeMs && age > -60_000;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** Null for what is no attestation. `holds` may be left out in a file written by hand. */

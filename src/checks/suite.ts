@@ -1,0 +1,171 @@
+import type { CheckResult, PlannedCheck } from '../release/check.ts';
+import { isMissed } from '../release/suite.ts';
+import { excerpt } from './answer.ts';
+
+/** `ask`: asks one check; it throws only for a bug, and the signal's reason. `began`, `ended`: for those who show it. */
+export type Asker = {
+  ask(planned: PlannedCheck, signal: AbortSignal): Promise<CheckResult>;
+  signal: AbortSignal;
+  began?(planned: PlannedCheck): void;
+  ended?(result: CheckResult): void;
+};
+
+/** Checks that run at the same time at most. */
+const most = 8;
+
+/** After an abort the way back waits for what is cleaned up, so it must be short. */
+const cleaningAfterAbortMs = 5_000;
+const cleaningMs = 120_000;
+
+/**
+ * Asks a list of checks: each after what it needs, those that may together, all others alone and in order. What needs a
+ * check that failed is PENDING and not asked. Checks that clean up are asked at the end, whatever happened, for every
+ * group of which something was asked.
+ *
+ * @returns results in the order of the list
+ * @throws the signal's reason when aborted, and bugs; what cleans up was asked all the same
+ */
+export async function askAll(checks: readonly PlannedCheck[], asker: Asker): Promise<CheckResult[]> {
+  const cleaning = checks.filter(({ cleansUp }) => cleansUp === true);
+  const asked: Asked = {
+    waiting: checks.filter((check) => !cleaning.includes(check)),
+    running: new Map(),
+    results: new Map(),
+    begun: new Set(),
+  };
+  try {
+    await askInOrder(asked, asker);
+  } finally {
+    await cleanUp(cleaning, asked, asker);
+  }
+  return checks.flatMap(({ name }) => asked.results.get(name) ?? []);
+}
+
+type Asked = {
+  waiting: PlannedCheck[];
+  running: Map<PlannedCheck, Promise<void>>;
+  results: Map<string, CheckResult>;
+  /** Groups of which something was asked. */
+  begun: Set<string | undefined>;
+};
+
+async function askInOrder(asked: Asked, asker: Asker): Promise<void> {
+  const ends = new AbortController();
+  const signal = AbortSignal.any([asker.signal, ends.signal]);
+  try {
+    while (asked.waiting.length > 0 || asked.running.size > 0) {
+      signal.throwIfAborted();
+      beginWhatMay(asked, { ...asker, signal });
+      if (asked.running.size > 0) await Promise.race(asked.running.values());
+    }
+  } catch (error) {
+    ends.abort(error);
+    await Promise.allSettled(asked.running.values());
+    throw error;
+  }
+}
+
+function beginWhatMay(asked: Asked, asker: Asker): void {
+  for (let check = nextOf(asked); check !== undefined; check = nextOf(asked)) {
+    asked.waiting.splice(asked.waiting.indexOf(check), 1);
+    const missed = needsOf(check, asked).find((need) => need !== undefined && isMissed(need));
+    if (missed !== undefined) note(asked, asker, notAsked(check, missed));
+    else asked.running.set(check, run(check, asked, asker));
+  }
+  if (asked.running.size === 0 && asked.waiting.length > 0) {
+    throw new TypeError(`checks need each other: ${asked.waiting.map(({ name }) => name).join(', ')}`);
+  }
+}
+
+/** The first that may begin now. Nothing overtakes a check that only waits for others to end. */
+function nextOf(asked: Asked): PlannedCheck | undefined {
+  const { waiting, running } = asked;
+  const ready = waiting.find((check) => isReady(check, asked));
+  if (ready === undefined || running.size === 0) return ready;
+  const together = [ready, ...running.keys()].every(({ parallel }) => parallel === true);
+  return together && running.size < most ? ready : undefined;
+}
+
+/** A need that is not in the list holds up nobody. */
+function isReady(check: PlannedCheck, { waiting, running }: Asked): boolean {
+  const open = [...waiting, ...running.keys()];
+  return !open.some(({ name }) => check.needs?.includes(name));
+}
+
+function needsOf({ needs = [] }: PlannedCheck, { results }: Asked): (CheckResult | undefined)[] {
+  return needs.map((name) => results.get(name));
+}
+
+async function run(check: PlannedCheck, asked: Asked, asker: Asker): Promise<void> {
+  asked.begun.add(check.group);
+  asker.began?.(check);
+  const result = await asker.ask(check, asker.signal);
+  asked.running.delete(check);
+  note(asked, asker, { ...result, ...placeOf(check) });
+}
+
+function note(asked: Asked, asker: Asker, result: CheckResult): void {
+  asked.results.set(result.name, result);
+  asker.ended?.(result);
+}
+
+function placeOf({ group, cleansUp }: PlannedCheck): Pick<CheckResult, 'group' | 'cleansUp'> {
+  return { ...(group === undefined ? {} : { group }), ...(cleansUp === true ? { cleansUp } : {}) };
+}
+
+function notAsked(check: PlannedCheck, missed: CheckResult): CheckResult {
+  const { name, kind, critical } = check;
+  return {
+    status: 'PENDING',
+    summary: `not asked, because it needs ${missed.name}, which is ${missed.status}`,
+    evidence: '',
+    remedy: `see to ${missed.name} first`,
+    name,
+    kind,
+    critical,
+    durationMs: 0,
+    tries: 0,
+    ...placeOf(check),
+  };
+}
+
+/** What is left behind is worth knowing and nothing to go back for: rows of checks are marked. Never throws. */
+async function cleanUp(cleaning: readonly PlannedCheck[], asked: Asked, asker: Asker): Promise<void> {
+  for (const check of cleaning.filter(({ group }) => asked.begun.has(group))) {
+    const result = await cleanUpBy(check, asker);
+    const good = result.status === 'PASS' || result.status === 'WARN';
+    const summary = good ? result.summary : `not cleaned up: ${result.summary}`;
+    note(asked, asker, { ...result, summary, status: good ? result.status : 'WARN', ...placeOf(check) });
+  }
+}
+
+async function cleanUpBy(check: PlannedCheck, asker: Asker): Promise<CheckResult> {
+  const { name, kind, critical } = check;
+  const limit = soonAfter(asker.signal);
+  asker.began?.(check);
+  try {
+    return await asker.ask(check, limit.signal);
+  } catch (error) {
+    const summary = limit.signal.aborted
+      ? 'there was no time'
+      : excerpt(error instanceof Error ? error.name : 'failed');
+    const remedy = 'clean up with savepoint check --cleanup';
+    return { status: 'WARN', summary, evidence: '', remedy, name, kind, critical, durationMs: 0, tries: 1 };
+  } finally {
+    limit.release();
+  }
+}
+
+/** A signal that outlives an abort for a short while. */
+function soonAfter(signal: AbortSignal): { signal: AbortSignal; release: () => void } {
+  const own = new AbortController();
+  const timers = [setTimeout(() => own.abort(), cleaningMs)];
+  const shorten = (): void => void timers.push(setTimeout(() => own.abort(), cleaningAfterAbortMs));
+  if (signal.aborted) shorten();
+  else signal.addEventListener('abort', shorten, { once: true });
+  const release = (): void => {
+    signal.removeEventListener('abort', shorten);
+    for (const timer of timers) clearTimeout(timer);
+  };
+  return { signal: own.signal, release };
+}
