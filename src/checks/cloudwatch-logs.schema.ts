@@ -39,7 +39,7 @@ export const cloudwatchLogsSchema = z
   })
   .refine((given) => given.since !== 'deployment' || given.service !== undefined, {
     path: ['service'],
-    error: 'must name the service that since: deployment means',
+    error: 'must be the service that since: deployment means',
   })
   .refine(
     ({ start, errors, arriving, retention }) =>

@@ -130,7 +130,7 @@ describe('Checks of CloudWatch that cannot be asked', () => {
     ['kind: cloudwatch-logs, group: /ecs/shop', /is looked at for nothing: add start, errors, arriving or retention/],
     [
       'kind: cloudwatch-logs, group: /ecs/shop, errors: ERROR, since: deployment',
-      /service: is missing \(must name the service that since: deployment means\)/,
+      /service: is missing \(must be the service that since: deployment means\)/,
     ],
     ['kind: cloudwatch-logs, group: /ecs/shop, retention: 36h', /retention: must be whole days such as 30d/],
     ['kind: cloudwatch-alarms, alarms: { a: { fires: {} } }', /fires: must say when it fires/],
