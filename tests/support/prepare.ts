@@ -3,6 +3,7 @@
  * is. A part that cannot be had makes its tests skip with the reason; with CI=true it is a failure.
  */
 import { spawn } from 'node:child_process';
+import { ensureMoto, findPython } from './aws/moto.ts';
 import { ensureCompose } from './compose-tool.ts';
 import { ensureTestServer } from './test-server.ts';
 import { ensurePgbouncer, findChromium, findPgbouncer, findPostgresPrograms, isMissing, type Tool } from './tools.ts';
@@ -12,6 +13,7 @@ const packaged: { name: string; packages: string[]; find: () => Tool | Promise<T
   { name: 'Chromium', packages: ['chromium'], find: findChromium },
   { name: 'PostgreSQL with pg_dump', packages: ['postgresql', 'postgresql-client'], find: findPostgresPrograms },
   { name: 'pgbouncer', packages: ['pgbouncer'], find: findPgbouncer },
+  { name: 'Python', packages: ['python3', 'python3-venv'], find: findPython },
   { name: 'Maven and Java', packages: ['maven', 'default-jre-headless'], find: findMaven },
 ];
 
@@ -61,6 +63,7 @@ await ensurePgbouncer();
 const tools: [string, Tool][] = [];
 for (const { name, find } of packaged) tools.push([name, await find()]);
 tools.push(['time-skipping server', await ensureTestServer()], ['Docker Compose', await ensureCompose()]);
+tools.push(['moto', await ensureMoto()]);
 let missing = 0;
 for (const [name, tool] of tools) {
   if (isMissing(tool)) missing += 1;
