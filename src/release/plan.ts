@@ -115,12 +115,34 @@ export type PlannedRequest = {
 /** What is measured over a set of samples: `errors` in per cent, percentiles in milliseconds. */
 export type Measure = 'errors' | 'p50' | 'p95' | 'p99';
 
-/** Limits in the measure's unit; a value above `rollBackAbove` rolls back, one above `consultAbove` asks. */
-export type PlannedCriterion = {
+/** How far a criterion is trusted: `observe` only records, `ask` asks at most, `auto` does what its band says. */
+export type Trust = 'observe' | 'ask' | 'auto';
+
+/** How urgent it is, which says who is told. */
+export type Priority = 'P1' | 'P2' | 'P3';
+
+/** What an alarm does besides its band. Left out: it is trusted, has no priority and no checklist. */
+export type Handling = {
+  trust?: Trust;
+  priority?: Priority;
+  /** Name of the plan's checklist that is shown with it. */
+  incident?: string;
+};
+
+/**
+ * Limits in the measure's unit; a value above `rollBackAbove` rolls back, one above `consultAbove` asks. With `against`
+ * they are how much worse than the baseline it may be: per cent of the time, or percentage points of errors.
+ */
+export type PlannedCriterion = Handling & {
   name: string;
   measure: Measure;
   rollBackAbove: number | null;
   consultAbove: number | null;
+  against?: 'baseline';
+  /** It has to be above the limit for so long without a break. */
+  forMs?: number;
+  /** It never acts; people are given this advice. */
+  advise?: string;
 };
 
 export type PlannedWatch = {

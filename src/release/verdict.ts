@@ -1,9 +1,14 @@
-import type { PlannedCriterion } from './plan.ts';
+import type { Interval } from './intervals.ts';
+import type { PlannedCriterion, Priority } from './plan.ts';
 
 /** What measurements mean. `unknown`: they could not be taken, which is neither good nor bad. */
 export type Verdict = 'proceed' | 'consult' | 'roll back' | 'unknown';
 
-/** Explains itself: value and limit in `unit`, over `n` samples. */
+/**
+ * Explains itself: value, its 95 % interval and limit in `unit`, over `n` samples. `since`: when what it rests on began.
+ * `slowerThanMs`: the value is the share of answers that took longer. `withheld`: what it called for, where it is not
+ * trusted to do that; `advice`: what people should do instead.
+ */
 export type Judgement = {
   criterion: string;
   verdict: Verdict;
@@ -12,6 +17,14 @@ export type Judgement = {
   n: number;
   limit: number | null;
   explanation: string;
+  interval?: Interval;
+  since?: string;
+  slowerThanMs?: number;
+  withheld?: Verdict;
+  advice?: string;
+  priority?: Priority;
+  /** Name of the plan's checklist that is shown with it. */
+  incident?: string;
 };
 
 /** A set of samples reduced to numbers: errors in per cent of `n`, percentiles in milliseconds over those without error. */

@@ -1,0 +1,140 @@
+/**
+ * Finds out as soon as possible that more requests are bad than is in order, with a bound on false alarms that holds
+ * however often one looks.
+ *
+ * An e-detector (Shin, Ramdas, Rinaldo: E-detectors, a nonparametric framework for sequential change detection, 2023).
+ * Requests are gathered into blocks. The share Y of bad ones in a block is a number between 0 and 1 whose mean is at most
+ * `allowed` while all is well, so a bet of 1 + λ(Y - allowed) gains nothing then, whatever happens within the block
+ * (Waudby-Smith, Ramdas: Estimating means of bounded random variables by betting, 2024). Bets are opened at every block
+ * and summed up, R = (1 + R)(1 + λ(Y - allowed)), which is Shiryaev and Roberts' rule. R minus the number of blocks is
+ * a supermartingale while all is well, so by Doob's inequality it reaches `needed` within `blocks` with a probability of
+ * at most blocks / needed. The mean over several λ is the same kind of thing, and finds small and large shifts alike.
+ */
+
+/**
+ * `allowed`: share of bad requests that is in order. `needed`: evidence that is an alarm. `blockMs`: 0 takes each request
+ * alone. `leastSamples`: nothing is said before so many requests were seen.
+ */
+export type Test = {
+  allowed: number;
+  needed: number;
+  blockMs: number;
+  leastSamples: number;
+  bets: readonly number[];
+};
+
+/**
+ * JSON, under 300 bytes. `n` and `bad`: requests since `sinceMs`, when the evidence began to grow; `seen`: all. Epoch
+ * milliseconds.
+ */
+export type TestState = {
+  evidence: number[];
+  seen: number;
+  sinceMs: number;
+  n: number;
+  bad: number;
+  block: { atMs: number; n: number; bad: number };
+};
+
+/** What an alarm rests on: the requests since its evidence began to grow. */
+export type Found = { sinceMs: number; n: number; bad: number };
+
+/** Shares that a test looks for lie between twice what is allowed and nearly all. */
+const betCount = 6;
+const mostBad = 0.99;
+
+/** Below it a share cannot be told from nothing in any watch. */
+const leastAllowed = 1e-4;
+
+/** Far below what a number can hold. */
+const mostEvidence = 1e300;
+
+/** Each is best against one share of bad requests; those shares lie evenly on a logarithmic scale above `allowed`. */
+function betsAgainst(allowed: number): number[] {
+  const least = Math.min(allowed, (mostBad - allowed) / 2);
+  const ratio = (mostBad - allowed) / least;
+  return Array.from({ length: betCount }, (_, index) => {
+    const excess = least * ratio ** (index / (betCount - 1));
+    return excess / (allowed * (1 - allowed));
+  });
+}
+
+/**
+ * The evidence at which at most `falseAlarms` (a probability, or an expected number above 1) are raised while a healthy
+ * service is watched for `blocks`.
+ */
+export function evidenceNeeded(falseAlarms: number, blocks: number): number {
+  return Math.max(1, blocks) / falseAlarms;
+}
+
+/**
+ * `watchMs` and `everyMs`: how long is watched, and how often a request comes at most. Null where more than `allowed`
+ * cannot happen.
+ */
+export function testFor(order: {
+  allowed: number;
+  falseAlarms: number;
+  watchMs: number;
+  everyMs: number;
+  blockMs: number;
+  leastSamples?: number;
+}): Test | null {
+  const allowed = Math.max(leastAllowed, order.allowed);
+  if (allowed >= mostBad) return null;
+  const blockMs = order.blockMs <= order.everyMs ? 0 : order.blockMs;
+  const blocks = Math.ceil(order.watchMs / Math.max(1, blockMs, order.everyMs));
+  const needed = evidenceNeeded(order.falseAlarms, blocks);
+  return { allowed, needed, blockMs, leastSamples: order.leastSamples ?? 0, bets: betsAgainst(allowed) };
+}
+
+export function openTest(): TestState {
+  return { evidence: nothing(), seen: 0, sinceMs: 0, n: 0, bad: 0, block: emptyBlock() };
+}
+
+function nothing(): number[] {
+  return Array.from({ length: betCount }, () => 0);
+}
+
+function emptyBlock(): TestState['block'] {
+  return { atMs: 0, n: 0, bad: 0 };
+}
+
+/** Takes in one request, or several of one moment, and changes `state`. An alarm starts the test anew. */
+export function observe(test: Test, state: TestState, seen: { atMs: number; n: number; bad: number }): Found | null {
+  const { block } = state;
+  const isOver = block.n > 0 && seen.atMs >= block.atMs + test.blockMs;
+  const found = isOver ? closeBlock(test, state) : null;
+  const open = state.block;
+  if (open.n === 0) open.atMs = seen.atMs;
+  open.n += seen.n;
+  open.bad += seen.bad;
+  return test.blockMs === 0 && found === null ? closeBlock(test, state) : found;
+}
+
+function closeBlock(test: Test, state: TestState): Found | null {
+  const { block, evidence } = state;
+  if (block.n === 0) return null;
+  if (strength(evidence) < 1) {
+    state.sinceMs = block.atMs;
+    state.n = 0;
+    state.bad = 0;
+  }
+  state.seen += block.n;
+  state.n += block.n;
+  state.bad += block.bad;
+  const excess = block.bad / block.n - test.allowed;
+  for (const [index, bet] of test.bets.entries()) {
+    evidence[index] = Math.min(mostEvidence, (1 + (evidence[index] ?? 0)) * (1 + bet * excess));
+  }
+  state.block = emptyBlock();
+  if (strength(evidence) < test.needed || state.seen < test.leastSamples) return null;
+  const { sinceMs, n, bad } = state;
+  state.evidence = nothing();
+  return { sinceMs, n, bad };
+}
+
+function strength(evidence: readonly number[]): number {
+  let sum = 0;
+  for (const each of evidence) sum += each;
+  return sum / betCount;
+}
