@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { KindTraits } from '../release/target.ts';
+import { awsEcsSchema, awsEcsTraits } from './aws-ecs/aws-ecs.schema.ts';
 import { cloudfrontSchema, cloudfrontTraits } from './cloudfront/cloudfront.schema.ts';
 import { commandSchema, commandTraits } from './command/command.schema.ts';
 import { memoryDatabaseSchema, memoryDatabaseTraits, memorySchema, memoryTraits } from './memory/memory.schema.ts';
@@ -14,6 +15,7 @@ export const targetKinds = {
   process: { schema: processSchema, traits: processTraits },
   site: { schema: siteSchema, traits: siteTraits },
   command: { schema: commandSchema, traits: commandTraits },
+  'aws-ecs': { schema: awsEcsSchema, traits: awsEcsTraits },
   's3-site': { schema: s3SiteSchema, traits: s3SiteTraits },
   cloudfront: { schema: cloudfrontSchema, traits: cloudfrontTraits },
   memory: { schema: memorySchema, traits: memoryTraits },

@@ -19,6 +19,7 @@ const loaders: Record<string, () => Promise<AnyKind>> = {
   process: async () => opaque((await import('./process/process.ts')).process),
   site: async () => opaque((await import('./site/site.ts')).site),
   command: async () => opaque((await import('./command/command.ts')).command),
+  'aws-ecs': async () => opaque((await import('./aws-ecs/aws-ecs.ts')).awsEcs),
   's3-site': async () => opaque((await import('./s3-site/s3-site.ts')).s3Site),
   cloudfront: async () => opaque((await import('./cloudfront/cloudfront.ts')).cloudfront),
   memory: async () => opaque((await import('./memory/memory.ts')).memory),
