@@ -51,7 +51,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   dev: { rooms: ['client', 'plan', 'release', 'report', 'worker'], packages: 'any', node: true },
   cli: {
-    rooms: ['plan', 'release', 'report', 'client', 'dev', 'checks', 'targets', 'aws', 'worker', 'schema'],
+    rooms: ['plan', 'release', 'report', 'client', 'dev', 'checks', 'targets', 'secrets', 'aws', 'worker', 'schema'],
     packages: 'any',
     node: true,
   },

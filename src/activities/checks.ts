@@ -1,15 +1,17 @@
 import { Context } from '@temporalio/activity';
-import { askUntil, type Repeated } from '../checks/ask.ts';
+import { askPlanned, type Repeated } from '../checks/ask.ts';
 import type { Clock } from '../checks/clock.ts';
+import { askAll } from '../checks/suite.ts';
 import type { CheckResult } from '../release/check.ts';
-import { TargetFailure } from '../release/failure.ts';
 import type { Json } from '../release/json.ts';
+import { knownForms } from '../secrets/known.ts';
 import { atBoundary, type Discretion } from './boundary.ts';
 import { discreetLog, resolved } from './calling.ts';
 import type { ChecksInput, Place } from './inputs.ts';
 
 /**
- * Asks every check in order and answers with all results; what bad results mean is decided in the workflow.
+ * Asks every check, in order or where the plan allows it at the same time, and answers with all results; what bad
+ * results mean is decided in the workflow. What cleans up is asked also after a cancellation.
  * `progress`: what heartbeats carry meanwhile.
  */
 export async function runChecks(
@@ -17,33 +19,32 @@ export async function runChecks(
   clock: Clock,
   progress: Json = null,
 ): Promise<CheckResult[]> {
-  const results: CheckResult[] = [];
-  for (const planned of checks) {
-    const ask = (discretion: Discretion) => askOne({ ...planned, pendingForMs }, { place, clock, discretion });
-    results.push(await atBoundary(ask, progress));
-  }
-  return results;
+  return await askAll(checks, {
+    signal: Context.current().cancellationSignal,
+    ask: async (planned, signal) =>
+      await atBoundary(
+        (discretion) => askOne({ ...planned, pendingForMs }, { place, clock, discretion, signal }),
+        progress,
+      ),
+  });
 }
 
 /** `signal`: ends one question; left out, only a cancellation does. */
 type Around = { place: Place; clock: Clock; discretion: Discretion; signal?: AbortSignal };
 
-/** A reference without a value is no answer about the system: the check could not be asked. */
+/** Asks one check with the references of its place resolved. */
 export async function askOne(planned: Repeated, around: Around): Promise<CheckResult> {
   const { place, clock, discretion, signal = Context.current().cancellationSignal } = around;
-  try {
-    const spec = await resolved(planned.spec, place, discretion);
-    const { home, version, records } = place;
-    const asking = { spec, home, version, records, signal, log: discreetLog(discretion) };
-    const result = discretion.redact(await askUntil(planned, asking, clock));
-    // An answer that came after the cancellation may be about the cancellation.
-    signal.throwIfAborted();
-    return result;
-  } catch (error) {
-    if (!(error instanceof TargetFailure) || signal.aborted) throw error;
-    const { name, kind, critical } = planned;
-    const remedy = error.details.remedy ?? planned.remedy ?? 'see the message';
-    const answer = { status: 'PENDING' as const, summary: discretion.redact(error.message), evidence: '', remedy };
-    return { ...answer, name, kind, critical, durationMs: 0, tries: 0 };
-  }
+  const { home, version, records, references } = place;
+  const asking = {
+    home,
+    version,
+    records,
+    signal,
+    log: discreetLog(discretion),
+    secrets: () => knownForms(references, { env: process.env, home }),
+    resolve: (spec: Json) => resolved(spec, place, discretion),
+    redact: <T>(value: T) => discretion.redact(value),
+  };
+  return await askPlanned(planned, asking, clock);
 }

@@ -2,6 +2,7 @@ import type { Answer, Asking, Check, CheckResult, PlannedCheck } from '../releas
 import { TargetFailure } from '../release/failure.ts';
 import type { Json } from '../release/json.ts';
 import { pending } from './answer.ts';
+import { withAttestation } from './attested.ts';
 import type { Clock } from './clock.ts';
 import { loadCheck } from './kinds.ts';
 
@@ -27,6 +28,41 @@ export async function askUntil(planned: Repeated, asking: Asking<Json>, clock: C
     if (good || clock.now() + pauseMs > endsAt)
       return resultOf(planned, answer, { durationMs: clock.now() - started, tries });
     await clock.sleep(pauseMs, asking.signal);
+  }
+}
+
+/**
+ * What a planned check gets besides its spec. `resolve`: the spec with values in place of references. `redact`: covers
+ * what is secret in whatever is told, asked for after `resolve`.
+ */
+export type Around = Omit<Asking<Json>, 'spec'> & {
+  resolve(spec: Json): Promise<Json>;
+  redact<T>(value: T): T;
+};
+
+/**
+ * Asks one check of a plan. A reference without a value is no answer about the system: the check could not be asked.
+ * What could not be asked, a named person may have attested.
+ *
+ * @throws the signal's reason when cancelled, and bugs
+ */
+export async function askPlanned(
+  planned: Repeated,
+  { resolve, redact, ...around }: Around,
+  clock: Clock,
+): Promise<CheckResult> {
+  try {
+    const spec = await resolve(planned.spec);
+    const result = redact(await askUntil(planned, { ...around, spec }, clock));
+    // An answer that came after the cancellation may be about the cancellation.
+    around.signal.throwIfAborted();
+    return await withAttestation(result, planned, around);
+  } catch (error) {
+    if (!(error instanceof TargetFailure) || around.signal.aborted) throw error;
+    const answer = pending(redact(error.message), '', error.details.remedy ?? planned.remedy ?? 'see the message');
+    const { name, kind, critical } = planned;
+    const unasked = { ...answer, name, kind, critical, durationMs: 0, tries: 0 };
+    return await withAttestation(unasked, planned, around);
   }
 }
 

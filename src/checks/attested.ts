@@ -12,7 +12,7 @@ const freshMs = 86_400_000;
 export async function withAttestation(
   result: CheckResult,
   { name, attestBy = [] }: PlannedCheck,
-  { version, records }: { version: string; records: string | undefined },
+  { version, records }: { version: string; records?: string },
 ): Promise<CheckResult> {
   const [first] = attestBy;
   if (result.status !== 'PENDING' || first === undefined || records === undefined) return result;

@@ -38,13 +38,13 @@ export async function askAll(checks: readonly PlannedCheck[], asker: Asker): Pro
   } finally {
     await cleanUp(cleaning, asked, asker);
   }
-  return checks.flatMap(({ name }) => asked.results.get(name) ?? []);
+  return checks.flatMap((check) => asked.results.get(check) ?? []);
 }
 
 type Asked = {
   waiting: PlannedCheck[];
   running: Map<PlannedCheck, Promise<void>>;
-  results: Map<string, CheckResult>;
+  results: Map<PlannedCheck, CheckResult>;
   /** Groups of which something was asked. */
   begun: Set<string | undefined>;
 };
@@ -68,8 +68,8 @@ async function askInOrder(asked: Asked, asker: Asker): Promise<void> {
 function beginWhatMay(asked: Asked, asker: Asker): void {
   for (let check = nextOf(asked); check !== undefined; check = nextOf(asked)) {
     asked.waiting.splice(asked.waiting.indexOf(check), 1);
-    const missed = needsOf(check, asked).find((need) => need !== undefined && isMissed(need));
-    if (missed !== undefined) note(asked, asker, notAsked(check, missed));
+    const missed = needsOf(check, asked).find(isMissed);
+    if (missed !== undefined) note({ asked, asker, check }, notAsked(check, missed));
     else asked.running.set(check, run(check, asked, asker));
   }
   if (asked.running.size === 0 && asked.waiting.length > 0) {
@@ -92,8 +92,8 @@ function isReady(check: PlannedCheck, { waiting, running }: Asked): boolean {
   return !open.some(({ name }) => check.needs?.includes(name));
 }
 
-function needsOf({ needs = [] }: PlannedCheck, { results }: Asked): (CheckResult | undefined)[] {
-  return needs.map((name) => results.get(name));
+function needsOf({ needs = [] }: PlannedCheck, { results }: Asked): CheckResult[] {
+  return [...results.values()].filter(({ name }) => needs.includes(name));
 }
 
 async function run(check: PlannedCheck, asked: Asked, asker: Asker): Promise<void> {
@@ -101,11 +101,13 @@ async function run(check: PlannedCheck, asked: Asked, asker: Asker): Promise<voi
   asker.began?.(check);
   const result = await asker.ask(check, asker.signal);
   asked.running.delete(check);
-  note(asked, asker, { ...result, ...placeOf(check) });
+  note({ asked, asker, check }, { ...result, ...placeOf(check) });
 }
 
-function note(asked: Asked, asker: Asker, result: CheckResult): void {
-  asked.results.set(result.name, result);
+type About = { asked: Asked; asker: Asker; check: PlannedCheck };
+
+function note({ asked, asker, check }: About, result: CheckResult): void {
+  asked.results.set(check, result);
   asker.ended?.(result);
 }
 
@@ -135,7 +137,7 @@ async function cleanUp(cleaning: readonly PlannedCheck[], asked: Asked, asker: A
     const result = await cleanUpBy(check, asker);
     const good = result.status === 'PASS' || result.status === 'WARN';
     const summary = good ? result.summary : `not cleaned up: ${result.summary}`;
-    note(asked, asker, { ...result, summary, status: good ? result.status : 'WARN', ...placeOf(check) });
+    note({ asked, asker, check }, { ...result, summary, status: good ? result.status : 'WARN', ...placeOf(check) });
   }
 }
 

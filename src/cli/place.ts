@@ -48,7 +48,7 @@ export type WrittenPlan = {
   environment?: string;
   records?: string;
   people: People;
-  /** What its checks of kind `attest` ask for, as written. */
+  /** What its checks of kind `attest` ask for, as written, and the names of its suite's checks. */
   statements: string[];
 };
 
@@ -71,7 +71,7 @@ export async function writtenPlan(io: Io, given: string | undefined): Promise<Wr
     ...textField(data, 'environment'),
     ...textField(data, 'records'),
     people: peopleOf(record(data.people)),
-    statements: statementsIn(data),
+    statements: [...statementsIn(data), ...suiteNamesIn(data.checks)],
   };
 }
 
@@ -79,6 +79,14 @@ function statementsIn(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
   const own = 'kind' in value && value.kind === 'attest' && 'statement' in value ? [String(value.statement)] : [];
   return [...own, ...Object.values(value).flatMap(statementsIn)];
+}
+
+/** Any check of the suite may be attested while it cannot be asked. */
+function suiteNamesIn(groups: unknown): string[] {
+  return Object.values(record(groups)).flatMap((group) => {
+    const checks: unknown = Array.isArray(group) ? group : record(group).checks;
+    return (Array.isArray(checks) ? checks : []).flatMap((check) => Object.values(textField(record(check), 'name')));
+  });
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -25,6 +25,11 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'show what a release will do, and what each failure restores',
     load: () => import('./verbs/plan.ts'),
   },
+  check: {
+    group: run,
+    summary: 'ask the checks of a plan: what is ready for the release, and what is not',
+    load: () => import('./verbs/check.ts'),
+  },
   start: { group: run, summary: 'release a version', load: () => import('./verbs/start.ts') },
   drill: {
     group: run,

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { PlannedCheck } from '../release/check.ts';
 import type { Plan } from '../release/plan.ts';
 import { planDigest } from './digest.ts';
 import { parseWritten } from './explain.ts';
@@ -12,6 +13,7 @@ import { salvage } from './salvage.ts';
 import { releaseSchema, type WrittenRelease } from './schema/release.schema.ts';
 import { secretObjections } from './secrets.ts';
 import { placed, readSource } from './source.ts';
+import { plannedSuite } from './suite.ts';
 
 /**
  * - `host`: name of the machine whose worker serves local targets
@@ -21,8 +23,11 @@ import { placed, readSource } from './source.ts';
  */
 export type Loading = { host: string; taskQueue?: string; requester?: string; checkFiles?: boolean };
 
-/** `digest`: SHA-256 of the normalised plan and the version. `warnings` are worth reading and stop nothing. */
-export type LoadedPlan = { plan: Plan; digest: string; warnings: Problem[] };
+/**
+ * `digest`: SHA-256 of the normalised plan and the version. `warnings` are worth reading and stop nothing.
+ * `suite`: every check under `checks`, also those that no release asks.
+ */
+export type LoadedPlan = { plan: Plan; digest: string; warnings: Problem[]; suite: PlannedCheck[] };
 
 /** `problems`: everything that is wrong, in the order of the file, warnings among it. */
 export type RefusedPlan = { problems: Problem[] };
@@ -49,7 +54,7 @@ export async function loadPlan(file: string, version: string, loading: Loading):
   const { host, taskQueue } = loading;
   const setting = { file, version, host, ...(taskQueue === undefined ? {} : { taskQueue }) };
   const plan = normalise(parsed.value, setting);
-  return { plan, digest: planDigest(plan), warnings: problems };
+  return { plan, digest: planDigest(plan), warnings: problems, suite: plannedSuite(parsed.value) };
 }
 
 /** A rule says nothing about a part that the schema refused already. */

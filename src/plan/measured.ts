@@ -4,6 +4,7 @@ import { ownFields, pick } from './kinds.ts';
 import type { WrittenCheck } from './schema/checks.schema.ts';
 import type { WrittenCriteria, WrittenProbe, WrittenRequest } from './schema/evidence.schema.ts';
 import type { WrittenRelease } from './schema/release.schema.ts';
+import { checksAt } from './suite.ts';
 import { plannedCheck } from './written.ts';
 
 export const measures: readonly Measure[] = ['errors', 'p50', 'p95', 'p99'];
@@ -30,13 +31,13 @@ export function plannedRequest(request: WrittenRequest): PlannedRequest {
   };
 }
 
-export function plannedWatch(written: NonNullable<WrittenRelease['watch']>): PlannedWatch {
+export function plannedWatch(release: WrittenRelease, written: NonNullable<WrittenRelease['watch']>): PlannedWatch {
   const probe = written.probe as WrittenProbe | undefined;
   return {
     stretches: written.schedule.map(({ every, for: length }) => ({ everyMs: every, forMs: length })),
     probe: probe === undefined ? null : { name: probe.name, spec: httpSpec(probe), everyMs: probe.every },
     criteria: plannedCriteria(written.criteria ?? {}, ''),
-    checks: (written.checks as WrittenCheck[]).map(plannedCheck),
+    checks: checksAt(release, 'watch', written.checks),
     ...(written.throughout === undefined ? {} : { throughout: plannedThroughout(written.throughout) }),
     minimumSamples: written.minimumSamples,
     maxUnwatched: written.maxUnwatched,

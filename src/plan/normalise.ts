@@ -8,7 +8,8 @@ import type { WrittenGate, WrittenNotice } from './schema/people.schema.ts';
 import { dayNames, type WrittenRelease } from './schema/release.schema.ts';
 import type { WrittenTarget } from './schema/targets.schema.ts';
 import { stepsOf } from './steps.ts';
-import { checksOf, plannedCheck, targetsOf } from './written.ts';
+import { marksOf, repeatableAt } from './suite.ts';
+import { targetsOf } from './written.ts';
 
 /** Where a plan is used. `host` names the machine whose worker serves local targets. */
 export type Setting = { file: string; version: string; host: string; taskQueue?: string };
@@ -35,11 +36,9 @@ export function normalise(written: WrittenRelease, setting: Setting): Plan {
     questions: plannedQuestions(written),
     targets: targetsOf(written).map(({ name, target }) => plannedTarget(name, target)),
     steps: stepsOf(written),
-    afterRollback: checksOf(written.smoke)
-      .filter(({ repeatable }) => repeatable)
-      .map(plannedCheck),
-    watch: written.watch === undefined ? null : plannedWatch(written.watch),
-    rollback: plannedRollback(written.rollback),
+    afterRollback: repeatableAt(written, 'smoke', written.smoke),
+    watch: written.watch === undefined ? null : plannedWatch(written, written.watch),
+    rollback: plannedRollback(written),
     notify: written.notify.map((notice, index) => plannedNotice(notice as WrittenNotice, index)),
     outside: written.outside,
     taskQueue: setting.taskQueue ?? 'savepoint',
@@ -112,10 +111,11 @@ function plannedWindow(window: NonNullable<WrittenRelease['window']>): ReleaseWi
   return { days, from, to, timezone, ...(needed > 0 ? { neededMs: needed } : {}) };
 }
 
-function plannedRollback({ dataLoss, ignore, marks, hold }: WrittenRelease['rollback']): Plan['rollback'] {
+function plannedRollback(written: WrittenRelease): Plan['rollback'] {
+  const { dataLoss, ignore, hold } = written.rollback;
   const allowed =
     typeof dataLoss === 'string' ? dataLoss : { rows: dataLoss.allow.rows, withinMs: dataLoss.allow.within };
-  return { holdMs: hold ?? 5 * minute, dataLoss: allowed, ignore, marks };
+  return { holdMs: hold ?? 5 * minute, dataLoss: allowed, ignore, marks: marksOf(written) };
 }
 
 function plannedNotice(notice: WrittenNotice, index: number): Plan['notify'][number] {

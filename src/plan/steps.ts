@@ -7,15 +7,8 @@ import { checksPatience, requestsPatience, targetPatience } from './patience.ts'
 import { plannedRehearsal } from './rehearsing.ts';
 import type { WrittenRequest } from './schema/evidence.schema.ts';
 import type { WrittenRelease } from './schema/release.schema.ts';
-import {
-  checksOf,
-  isBreaking,
-  logChecks,
-  type NamedTarget as Named,
-  plannedCheck,
-  preflightCheck,
-  targetsOf,
-} from './written.ts';
+import { checksAt } from './suite.ts';
+import { checksOf, isBreaking, logChecks, type NamedTarget as Named, plannedCheck, targetsOf } from './written.ts';
 
 /** The whole runbook in the order in which it is carried out. */
 export function stepsOf(written: WrittenRelease): PlannedStep[] {
@@ -39,7 +32,7 @@ function looking(written: WrittenRelease, phase: 'preflight' | 'baseline'): Plan
     ...onTarget(named, 'survey', phase),
     id: `survey ${named.name}${again}`,
   }));
-  const checks = checksOf(written.preflight).map(preflightCheck);
+  const checks = checksAt(written, 'preflight', written.preflight);
   if (checks.length === 0) return surveys;
   return [...surveys, { ...onChecks('preflight', phase, checks), id: `preflight${again}` }];
 }
@@ -135,7 +128,8 @@ function forDatabase(step: PlannedStep, named: Named, at: { point: number; targe
 function evidence(written: WrittenRelease, point: number): PlannedStep[] {
   const steps: PlannedStep[] = [];
   const add = (activity: 'smoke' | 'monitoring', checks: readonly unknown[]): void => {
-    if (checks.length > 0) steps.push({ ...onChecks(activity, 'evidence', checksOf(checks).map(plannedCheck)), point });
+    const planned = checksAt(written, activity, checks);
+    if (planned.length > 0) steps.push({ ...onChecks(activity, 'evidence', planned), point });
   };
   add('smoke', written.smoke);
   const requests = ((written.performance?.requests ?? []) as WrittenRequest[]).map(plannedRequest);

@@ -24,6 +24,7 @@ export function plannedCheck(check: WrittenCheck): PlannedCheck {
     everyMs: check.every,
     remedy: check.remedy ?? null,
     spec: ownFields('check', check),
+    ...(check.needs.length > 0 ? { needs: check.needs } : {}),
   };
 }
 

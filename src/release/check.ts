@@ -18,7 +18,12 @@ export interface Asking<Spec> {
   records?: string;
   signal: AbortSignal;
   log: Log;
+  /** What a plan's references stand for, for a check that looks whether they were printed. Never shown. */
+  secrets?: () => Promise<Secret[]>;
 }
+
+/** `forms`: every text under which the value may turn up. */
+export type Secret = { reference: string; forms: string[] };
 
 /** A question about a running system. It never throws for a bad answer; what could not be asked is PENDING. */
 export interface Check<Spec> {
@@ -37,6 +42,28 @@ export type PlannedCheck = {
   everyMs: number;
   remedy: string | null;
   spec: Json;
+  /** Group of the suite that it belongs to. */
+  group?: string;
+  /** Names of checks in the same list that must not fail before this one is asked. */
+  needs?: string[];
+  /** It may be asked at the same time as others that say so; else it is asked alone. */
+  parallel?: boolean;
+  /** Asked at the end, whatever happened and also after an abort: it removes what others wrote. */
+  cleansUp?: boolean;
+  /** People who may attest it while it cannot be asked; left out: nobody. */
+  attestBy?: string[];
 };
 
-export type CheckResult = Answer & { name: string; kind: string; critical: boolean; durationMs: number; tries: number };
+export type CheckResult = Answer & {
+  name: string;
+  kind: string;
+  critical: boolean;
+  durationMs: number;
+  tries: number;
+  group?: string;
+  cleansUp?: boolean;
+  /** It is PENDING, and this person states that it holds all the same. `at`: ISO 8601. */
+  attested?: Attested;
+};
+
+export type Attested = { by: string; at: string; note?: string };

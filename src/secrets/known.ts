@@ -1,3 +1,4 @@
+import { coreForms } from './forms.ts';
 import type { Surroundings } from './reference.ts';
 import { readReference } from './resolve.ts';
 
@@ -27,6 +28,19 @@ export async function knownSecrets(references: readonly string[], surroundings: 
   for (const reference of references) {
     const found = await readReference(reference, surroundings);
     if ('value' in found) add(reference, found.value);
+  }
+  return known;
+}
+
+/** Each reference that has a value, with every text under which that may turn up: for whoever looks for leaks. */
+export async function knownForms(
+  references: readonly string[],
+  surroundings: Surroundings,
+): Promise<{ reference: string; forms: string[] }[]> {
+  const known: { reference: string; forms: string[] }[] = [];
+  for (const reference of references) {
+    const found = await readReference(reference, surroundings);
+    if ('value' in found && isCertain(reference, found.value)) known.push({ reference, forms: coreForms(found.value) });
   }
   return known;
 }

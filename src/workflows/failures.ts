@@ -2,6 +2,7 @@ import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure }
 import type { CheckResult } from '../release/check.ts';
 import { type FailureKind, type FailureView, failureKinds } from '../release/failure.ts';
 import type { Cause } from '../release/policy.ts';
+import { isMissed } from '../release/suite.ts';
 import { type Judgement, worst } from '../release/verdict.ts';
 
 /** A step that did not do what it should: how bad, and what people are told. */
@@ -40,9 +41,9 @@ export function troubleOf(failure: FailureView): Trouble {
   return { cause: failure.kind === 'unknown' ? 'unknown' : 'failed', failure };
 }
 
-/** The worst finding of a list of checks, null when nothing acts: a WARN is recorded and never acts. */
+/** The worst finding of a list of checks, null when nothing acts: a WARN, and what a person attested, are recorded only. */
 export function troubleInChecks(results: readonly CheckResult[]): Trouble | null {
-  const bad = results.filter(({ status }) => status === 'FAIL' || status === 'PENDING');
+  const bad = results.filter(isMissed);
   const worstOf =
     bad.find(({ status, critical }) => status === 'FAIL' && critical) ??
     bad.find(({ status, critical }) => status === 'PENDING' && critical) ??

@@ -5,6 +5,7 @@ import { needsRules } from './needs.ts';
 import { peopleRules } from './people.ts';
 import { rehearsalRules } from './rehearse.ts';
 import type { Rule } from './rule.ts';
+import { suiteRules } from './suite.ts';
 import { targetRules } from './targets.ts';
 import { windowRules } from './window.ts';
 
@@ -17,5 +18,6 @@ export const rules: readonly Rule[] = [
   ...lossRules,
   ...rehearsalRules,
   ...measuredRules,
+  ...suiteRules,
   ...windowRules,
 ];

@@ -1,5 +1,6 @@
 import { traitsOf } from '../kinds.ts';
 import type { WrittenRelease } from '../schema/release.schema.ts';
+import { groupsOf } from '../suite.ts';
 import { type NamedTarget, targetsOf } from '../written.ts';
 import type { Rule, Saying } from './rule.ts';
 
@@ -77,12 +78,17 @@ const holdFitsRestore: Rule = {
 const marksTellApart: Rule = {
   name: 'marks-tell-apart',
   severity: 'error',
-  look: ({ written: { rollback } }) =>
-    rollback.marks.flatMap(({ like }, index): Saying[] => {
-      if (!/^%+$/.test(like)) return [];
-      const message = 'matches every row, so no loss would ever count';
-      return [{ path: ['rollback', 'marks', index, 'like'], message, remedy: 'say how rows of smoke tests look' }];
-    }),
+  look: ({ written }) => {
+    const ofGroups = groupsOf(written).map(({ name, marks }) => ({ path: ['checks', name, 'marks'], marks }));
+    const lists = [{ path: ['rollback', 'marks'], marks: written.rollback.marks }, ...ofGroups];
+    return lists.flatMap(({ path, marks }) =>
+      marks.flatMap(({ like }, index): Saying[] => {
+        if (!/^%+$/.test(like)) return [];
+        const message = 'matches every row, so no loss would ever count';
+        return [{ path: [...path, index, 'like'], message, remedy: 'say how rows of smoke tests look' }];
+      }),
+    );
+  },
 };
 
 const plain = (table: string): string => table.replace(/^public\./, '');

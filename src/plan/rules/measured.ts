@@ -2,6 +2,7 @@ import { measures } from '../measured.ts';
 import type { Path } from '../problem.ts';
 import type { WrittenCriteria, WrittenProbe, WrittenRequest } from '../schema/evidence.schema.ts';
 import type { WrittenRelease } from '../schema/release.schema.ts';
+import { checksAt, groupsAt, repeatableAt } from '../suite.ts';
 import { checkLists, type Rule, type Saying } from './rule.ts';
 
 function requestsOf(written: WrittenRelease): WrittenRequest[] {
@@ -80,7 +81,8 @@ const probeAndCriteria: Rule = {
   name: 'probe-and-criteria',
   severity: 'error',
   whole: true,
-  look: ({ written: { watch } }) => {
+  look: ({ written }) => {
+    const { watch } = written;
     if (watch === undefined) return [];
     const judged = measures.some((measure) => watch.criteria?.[measure] !== undefined);
     if (watch.probe !== undefined && !judged) {
@@ -91,7 +93,8 @@ const probeAndCriteria: Rule = {
       const message = 'nothing is measured that they could judge';
       return [{ path: ['watch', 'criteria'], at: 'key', message, remedy: 'add probe: { url: ... }' }];
     }
-    if (watch.probe === undefined && watch.throughout === undefined && watch.checks.length === 0) {
+    const asked = watch.checks.length > 0 || groupsAt(written, 'watch').length > 0;
+    if (watch.probe === undefined && watch.throughout === undefined && !asked) {
       const message = 'watches nothing';
       return [{ path: ['watch'], at: 'key', message, remedy: 'add a probe with criteria, or checks' }];
     }
@@ -170,14 +173,15 @@ const smokeAfterRollback: Rule = {
   name: 'smoke-after-rollback',
   severity: 'warning',
   whole: true,
-  look: ({ written: { smoke } }) => {
+  look: ({ written }) => {
     const path = ['smoke'];
+    const smoke = checksAt(written, 'smoke', written.smoke);
     if (smoke.length === 0) {
       return [
         { path, at: 'key', message: 'no smoke check says whether the release works', remedy: 'add smoke: [...]' },
       ];
     }
-    if (smoke.some((check) => check.repeatable === true)) return [];
+    if (repeatableAt(written, 'smoke', written.smoke).length > 0) return [];
     const message = 'no smoke check is repeatable, so none is asked after a rollback';
     return [{ path, at: 'key', message, remedy: 'mark those that change nothing with repeatable: true' }];
   },

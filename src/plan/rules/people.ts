@@ -2,6 +2,7 @@ import { suggestion } from '../nearest.ts';
 import type { Path } from '../problem.ts';
 import type { WrittenGate } from '../schema/people.schema.ts';
 import type { WrittenRelease } from '../schema/release.schema.ts';
+import { groupsOf } from '../suite.ts';
 import { checkLists, type Rule, type Saying } from './rule.ts';
 
 type Asking = { path: Path; rules: WrittenGate };
@@ -28,7 +29,10 @@ function namings(written: WrittenRelease): { path: Path; person: string }[] {
       return people.map((person, at) => ({ path: [...path, index, 'by', at], person }));
     }),
   );
-  return [...asked, ...attested];
+  const ofGroups = groupsOf(written).flatMap(({ name, attest = [] }) =>
+    attest.map((person, index) => ({ path: ['checks', name, 'attest', index], person })),
+  );
+  return [...asked, ...attested, ...ofGroups];
 }
 
 const knownPeople: Rule = {

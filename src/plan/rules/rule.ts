@@ -1,6 +1,7 @@
 import type { Objection, Path } from '../problem.ts';
 import type { WrittenCheck } from '../schema/checks.schema.ts';
 import type { WrittenRelease } from '../schema/release.schema.ts';
+import { groupsOf } from '../suite.ts';
 import { checksOf, logChecks, targetsOf } from '../written.ts';
 
 /** What a rule looks at. `requester`: who starts the release, null where that is not known. */
@@ -42,6 +43,10 @@ export function checkLists(written: WrittenRelease): CheckList[] {
     { path: ['watch', 'checks'], checks: checksOf(written.watch?.checks ?? []) },
     { path: ['watch', 'throughout', 'checks'], checks: checksOf(written.watch?.throughout?.checks ?? []) },
   ];
+  for (const { name, path, checks, cleanup } of groupsOf(written)) {
+    lists.push({ path, checks: checksOf(checks) });
+    if (cleanup.length > 0) lists.push({ path: ['checks', name, 'cleanup'], checks: checksOf(cleanup) });
+  }
   for (const { name, target } of targetsOf(written)) {
     lists.push({ path: ['targets', name, 'verify'], checks: checksOf(target.verify) });
     lists.push({ path: ['targets', name, 'verifySeed'], checks: checksOf(target.verifySeed) });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration, name, path, text } from '../words.schema.ts';
-import { checksSchema } from './checks.schema.ts';
+import { checksSchema, suiteSchema } from './checks.schema.ts';
 import { performanceSchema, watchSchema } from './evidence.schema.ts';
 import { planFailureSchema } from './failure.schema.ts';
 import { gateSchema, noticeSchema, peopleSchema, questionsSchema } from './people.schema.ts';
@@ -45,6 +45,9 @@ export const releaseSchema = z.strictObject({
   questions: questionsSchema
     .optional()
     .describe('Who answers when something fails. Default the deciders of go-no-go, within 30m.'),
+  checks: suiteSchema
+    .default({})
+    .describe('Groups of checks by name, for `savepoint check` and for the points of a release that they name.'),
   preflight: checksSchema.default([]).describe('Checks before the gate, and again when the window is open.'),
   targets: z
     .record(name, targetSchema, { error: 'must be a mapping of targets' })

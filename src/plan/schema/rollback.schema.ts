@@ -4,6 +4,17 @@ import { amount, duration, text } from '../words.schema.ts';
 const wrong = 'must be the name of a table such as orders or shop.orders';
 const table = z.string({ error: wrong }).regex(/^[^\s.]+(\.[^\s.]+)?$/, { error: wrong });
 
+export const marksSchema = z
+  .array(
+    z.strictObject({
+      table: table.describe('Table that smoke tests write to.'),
+      column: text.describe('Column by which their rows are known.'),
+      like: text.describe('Pattern of SQL that the column of such a row matches, such as `smoke-%`.'),
+    }),
+    { error: 'must be a list of { table, column, like }' },
+  )
+  .default([]);
+
 /** Rules of the way back, as they are written. Defaults that depend on other parts are left to `normalise`. */
 export const rollbackSchema = z.strictObject({
   dataLoss: z
@@ -31,17 +42,7 @@ export const rollbackSchema = z.strictObject({
     .describe(
       'Tables, such as `sessions` or `shop.sessions`, that are shown in a loss and do not count. Default none.',
     ),
-  marks: z
-    .array(
-      z.strictObject({
-        table: table.describe('Table that smoke tests write to.'),
-        column: text.describe('Column by which their rows are known.'),
-        like: text.describe('Pattern of SQL that the column of such a row matches, such as `smoke-%`.'),
-      }),
-      { error: 'must be a list of { table, column, like }' },
-    )
-    .default([])
-    .describe('Rows of smoke tests: they are shown in a loss and do not count. Default none.'),
+  marks: marksSchema.describe('Rows of smoke tests: they are shown in a loss and do not count. Default none.'),
   hold: duration
     .optional()
     .describe('Writers are held at most this long for a restore; then they are let in and it is off. Default 5m.'),

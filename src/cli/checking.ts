@@ -1,0 +1,103 @@
+import { askPlanned } from '../checks/ask.ts';
+import { systemClock } from '../checks/clock.ts';
+import { askAll } from '../checks/suite.ts';
+import type { LoadedPlan } from '../plan/load.ts';
+import type { CheckResult, PlannedCheck } from '../release/check.ts';
+import type { Json } from '../release/json.ts';
+import { referencesIn, referencesOf } from '../release/references.ts';
+import { knownForms, knownSecrets } from '../secrets/known.ts';
+import { redactor } from '../secrets/redact.ts';
+import { resolveReferences } from '../secrets/resolve.ts';
+import { UsageError } from './failing.ts';
+import type { Io } from './io.ts';
+
+/** What was typed. `only`: names of checks. */
+export type Chosen = { groups: readonly string[]; only: readonly string[]; cleanup: boolean };
+
+type Suite = Pick<LoadedPlan, 'plan' | 'suite'>;
+
+/** Points of a release that may be named like a group: what is asked there. */
+const points = ['preflight', 'smoke', 'monitoring'];
+
+/**
+ * The checks that are asked for what was typed: with what they need, and with what cleans up after them.
+ *
+ * @throws UsageError for a group or a check that is not there
+ */
+export function chosenChecks(suite: Suite, { groups, only, cleanup }: Chosen): PlannedCheck[] {
+  const all = allChecks(suite);
+  const inGroups = groups.length === 0 ? whole(suite) : groups.flatMap((group) => checksOf(suite, group));
+  if (inGroups.length === 0)
+    throw new UsageError('the plan has no checks to ask', 'Write groups of them under `checks:`; see docs/checks.md.');
+  if (cleanup) return inGroups.filter(({ cleansUp }) => cleansUp).map(({ cleansUp, ...check }) => check);
+  for (const name of only) mustBeThere(name, inGroups);
+  const wanted = only.length === 0 ? withNeeds(inGroups, all) : inGroups.filter(({ name }) => only.includes(name));
+  const begun = new Set(wanted.map(({ group }) => group));
+  return all.filter((check) => wanted.includes(check) || (check.cleansUp === true && begun.has(check.group)));
+}
+
+function whole({ plan, suite }: Suite): PlannedCheck[] {
+  return suite.length > 0 ? suite : points.flatMap((point) => checksOf({ plan, suite }, point));
+}
+
+/** By name once: a check of the suite may be asked at several points. */
+function allChecks({ plan, suite }: Suite): PlannedCheck[] {
+  const listed = plan.steps.flatMap(({ activity, checks }) =>
+    points.includes(activity) ? checks.map((check) => ({ ...check, group: check.group ?? activity })) : [],
+  );
+  const once = new Map([...listed, ...suite].map((check) => [`${check.group} ${check.name}`, check]));
+  return [...once.values()];
+}
+
+function checksOf(suite: Suite, group: string): PlannedCheck[] {
+  const all = allChecks(suite);
+  const own = all.filter((check) => check.group === group);
+  const atPoint = suite.plan.steps.find(({ activity }) => points.includes(group) && activity === group)?.checks ?? [];
+  const known = own.length > 0 ? own : all.filter(({ name }) => atPoint.some((check) => check.name === name));
+  if (known.length > 0) return known;
+  const groups = [...new Set(all.map((check) => check.group))].join(', ');
+  throw new UsageError(`there is no group "${group}"`, `Groups of this plan: ${groups || 'none'}.`);
+}
+
+function mustBeThere(name: string, checks: readonly PlannedCheck[]): void {
+  if (checks.some((check) => check.name === name)) return;
+  const names = checks.map((check) => `"${check.name}"`).join(', ');
+  throw new UsageError(`there is no check "${name}"`, `Checks: ${names}.`);
+}
+
+function withNeeds(wanted: readonly PlannedCheck[], all: readonly PlannedCheck[]): PlannedCheck[] {
+  const found = new Set(wanted);
+  for (const check of found) {
+    for (const other of all) if (check.needs?.includes(other.name)) found.add(other);
+  }
+  return [...found];
+}
+
+/** Asks from here, as a worker would. `ended` gets each result as it comes, also of what is cleaned up after an abort. */
+export async function askFromHere(
+  io: Io,
+  { plan, suite }: Suite,
+  how: { checks: PlannedCheck[]; signal: AbortSignal; ended: (result: CheckResult) => void },
+): Promise<CheckResult[]> {
+  const { home, version, records } = plan;
+  const surroundings = { env: io.env, home };
+  const names = [...new Set([...referencesOf(plan), ...suite.flatMap(({ spec }) => referencesIn(spec))])];
+  const known = await knownSecrets(names, surroundings);
+  const log = { info: () => undefined, warn: (message: string) => io.say(redactor(known.all)(message)) };
+  return await askAll(how.checks, {
+    signal: how.signal,
+    ended: how.ended,
+    began: ({ name }) => io.interactive && io.say(`  … ${name}`),
+    ask: async (planned, signal) => {
+      let redact = redactor(known.all);
+      const resolve = async (spec: Json): Promise<Json> => {
+        const { value, secrets } = await resolveReferences(spec, surroundings);
+        redact = redactor([...known.all, ...secrets]);
+        return value;
+      };
+      const secrets = () => knownForms(names, surroundings);
+      const around = { home, version, records, signal, log, secrets, resolve, redact: <T>(value: T) => redact(value) };
+      return await askPlanned(planned, around, systemClock);
+    },
+  });
+}
