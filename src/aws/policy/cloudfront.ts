@@ -1,0 +1,18 @@
+import { globalArn, known, type Part, type Statement, sidOf } from './statement.ts';
+
+/** Emptying a cache in front, and seeing that it is empty. */
+export function invalidations({ name, ground }: Part<unknown>, distribution: string): Statement[] {
+  return [
+    {
+      sid: sidOf(name, 'Invalidate'),
+      actions: [
+        'cloudfront:CreateInvalidation',
+        'cloudfront:GetDistribution',
+        'cloudfront:GetInvalidation',
+        'cloudfront:ListInvalidations',
+      ],
+      resources: [globalArn('cloudfront', `distribution/${known(distribution)}`, ground)],
+      why: `empties the cache in front of ${name}, forward and on the way back`,
+    },
+  ];
+}

@@ -1,0 +1,131 @@
+import type { CloudwatchLogsSpec } from '../../checks/cloudwatch-logs.schema.ts';
+import type { PlannedCheck } from '../../release/check.ts';
+import type { Json } from '../../release/json.ts';
+import type { Plan, PlannedTarget } from '../../release/plan.ts';
+import type { AwsEcsSpec } from '../../targets/aws-ecs/aws-ecs.schema.ts';
+import type { AwsRdsSpec } from '../../targets/aws-rds/aws-rds.schema.ts';
+import type { CloudfrontSpec } from '../../targets/cloudfront/cloudfront.schema.ts';
+import type { S3SiteSpec } from '../../targets/s3-site/s3-site.schema.ts';
+import { cloudwatchStatements, logStatements } from './checks.ts';
+import { invalidations } from './cloudfront.ts';
+import { ecsStatements } from './ecs.ts';
+import { rdsStatements } from './rds.ts';
+import { type Referred, referenceStatements } from './references.ts';
+import { s3Statements } from './s3.ts';
+import { type Ground, known, type Part, partitionOf, type Statement, sidOf } from './statement.ts';
+import type { DefinitionFacts } from './task-definition.ts';
+
+/**
+ * What is known besides the plan. `account`, `region`: where the plan does not say; null matches any.
+ * `definitions`: of the files for register-task-definition, by target.
+ */
+export type Surroundings = {
+  account: string | null;
+  region: string | null;
+  definitions: ReadonlyMap<string, DefinitionFacts>;
+  referred: Referred;
+};
+
+/** Everything that the worker's role needs for this plan, in the order of the plan; nothing where it has no part in AWS. */
+export function statementsFor(plan: Plan, surroundings: Surroundings): Statement[] {
+  const checks = checksOf(plan);
+  const logs = checks.filter(({ kind }) => kind === 'cloudwatch-logs');
+  const statements = [
+    ...plan.targets.flatMap((target) => targetStatements(plan, target, surroundings)),
+    ...cloudwatchStatements(new Set(checks.map(({ kind }) => kind))),
+    ...logStatements(logs.map(({ spec }) => partOf<CloudwatchLogsSpec>('Checks', spec, surroundings))),
+    ...referenceStatements(surroundings.referred, groundOf(null, surroundings)),
+  ];
+  return withOwnSids(together(statements));
+}
+
+function targetStatements(plan: Plan, target: PlannedTarget, surroundings: Surroundings): Statement[] {
+  const { name, kind, spec } = target;
+  const { application, environment } = plan;
+  switch (kind) {
+    case 'aws-ecs': {
+      const definition = surroundings.definitions.get(name) ?? null;
+      return ecsStatements({ ...partOf<AwsEcsSpec>(name, spec, surroundings), definition });
+    }
+    case 'aws-rds':
+      return rdsStatements({ ...partOf<AwsRdsSpec>(name, spec, surroundings), application, environment });
+    case 's3-site':
+      return s3Statements(partOf<S3SiteSpec>(name, spec, surroundings));
+    case 'cloudfront': {
+      const part = partOf<CloudfrontSpec>(name, spec, surroundings);
+      return invalidations(part, part.spec.distribution);
+    }
+    default:
+      return [];
+  }
+}
+
+/** The spec was accepted by the schema of its kind when the plan was loaded; to everybody else it is opaque. */
+function partOf<Spec>(name: string, spec: Json, surroundings: Surroundings): Part<Spec> {
+  return { name, spec: spec as unknown as Spec, ground: groundOf(spec, surroundings) };
+}
+
+function groundOf(spec: Json, { account, region }: Surroundings): Ground {
+  const written: unknown = Reflect.get(Object(spec), 'region');
+  const there = known(typeof written === 'string' ? written : (region ?? '*'));
+  return { partition: partitionOf(there), region: there, account: account ?? '*' };
+}
+
+/** Every check that the plan asks at any time. */
+function checksOf({ steps, afterRollback, watch }: Plan): PlannedCheck[] {
+  const ofWatch = [...(watch?.checks ?? []), ...(watch?.throughout?.checks ?? [])];
+  return [...steps.flatMap(({ checks }) => checks), ...afterRollback, ...ofWatch];
+}
+
+/** Actions without a resource of their own are allowed once, for whoever needs them. */
+function together(statements: readonly Statement[]): Statement[] {
+  const isForAll = ({ resources, condition }: Statement): boolean => resources[0] === '*' && condition === undefined;
+  const forAll = statements.filter(isForAll);
+  if (forAll.length === 0) return [...statements];
+  const actions = [...new Set(forAll.flatMap((statement) => statement.actions))].sort();
+  const why = [...new Set(forAll.map((statement) => statement.why))].join('; ');
+  return [...statements.filter((each) => !isForAll(each)), { sid: 'WithoutResource', actions, resources: ['*'], why }];
+}
+
+/** Names of parts may differ only in what a Sid cannot hold. */
+function withOwnSids(statements: readonly Statement[]): Statement[] {
+  const taken = new Map<string, number>();
+  return statements.map((statement) => {
+    const sid = sidOf(statement.sid);
+    const count = (taken.get(sid) ?? 0) + 1;
+    taken.set(sid, count);
+    return { ...statement, sid: count === 1 ? sid : `${sid}${count}` };
+  });
+}
+
+/** As IAM takes it; the same plan always gives the same text. */
+export type PolicyDocument = {
+  Version: '2012-10-17';
+  Statement: {
+    Sid: string;
+    Effect: 'Allow';
+    Action: string[];
+    Resource: string[];
+    Condition?: Statement['condition'];
+  }[];
+};
+
+export function documentOf(statements: readonly Statement[]): PolicyDocument {
+  return {
+    Version: '2012-10-17',
+    Statement: statements.map(({ sid, actions, resources, condition }) => ({
+      Sid: sid,
+      Effect: 'Allow',
+      Action: [...new Set(actions)].sort(),
+      Resource: [...new Set(resources)].sort(),
+      ...(condition === undefined ? {} : { Condition: condition }),
+    })),
+  };
+}
+
+/** Characters that count, and the limit of one managed policy (IAM guide, "IAM and AWS STS quotas"). */
+export const longestPolicy = 6_144;
+
+export function policyLength(document: PolicyDocument): number {
+  return JSON.stringify(document).replace(/\s/g, '').length;
+}

@@ -1,0 +1,41 @@
+import { arn, type Ground, type Statement } from './statement.ts';
+
+/** The values that a plan refers to, by kind of reference: names of secrets and of parameters. */
+export type Referred = { secrets: readonly string[]; parameters: readonly string[] };
+
+/** What resolving them needs. `ground`: where references are looked up, which a plan does not say. */
+export function referenceStatements({ secrets, parameters }: Referred, ground: Ground): Statement[] {
+  const statements: Statement[] = [
+    {
+      sid: 'Secrets',
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: secrets.map((name) => (isArn(name) ? name : arn('secretsmanager', `secret:${name}-??????`, ground))),
+      why: 'reads the secrets that the plan refers to; AWS appends six characters to their names',
+    },
+    {
+      sid: 'Parameters',
+      actions: ['ssm:GetParameter'],
+      resources: parameters.map((name) =>
+        isArn(name) ? name : arn('ssm', `parameter/${name.replace(/^\//, '')}`, ground),
+      ),
+      why: 'reads the parameters that the plan refers to',
+    },
+    {
+      sid: 'SecretKeys',
+      actions: ['kms:Decrypt'],
+      resources: secrets.length + parameters.length > 0 ? [arn('kms', 'key/*', ground)] : [],
+      condition: { StringLike: { 'kms:ViaService': via(ground) } },
+      why: 'decrypts them where they are encrypted with a key of yours; write it instead of key/*, or leave this out',
+    },
+  ];
+  return statements.filter(({ resources }) => resources.length > 0);
+}
+
+/** Both services have names that end alike in their region. */
+function via({ region }: Ground): string {
+  return `*.${region}.amazonaws.com`;
+}
+
+function isArn(name: string): boolean {
+  return name.startsWith('arn:');
+}

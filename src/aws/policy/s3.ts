@@ -1,0 +1,25 @@
+import type { S3SiteSpec } from '../../targets/s3-site/s3-site.schema.ts';
+import { invalidations } from './cloudfront.ts';
+import { known, type Part, type Statement, sidOf } from './statement.ts';
+
+/** What a site in a bucket needs to be looked at, uploaded and brought back. */
+export function s3Statements(part: Part<S3SiteSpec>): Statement[] {
+  const { name, spec, ground } = part;
+  const bucket = `arn:${ground.partition}:s3:::${known(spec.bucket)}`;
+  const folders = [...new Set([known(spec.prefix), known(spec.keep)])];
+  return [
+    {
+      sid: sidOf(name, 'Bucket'),
+      actions: ['s3:GetBucketVersioning', 's3:GetLifecycleConfiguration', 's3:ListBucket', 's3:ListBucketVersions'],
+      resources: [bucket],
+      why: `sees that every version of ${name} is kept, and what is there; without s3:ListBucket a missing object is "denied"`,
+    },
+    {
+      sid: sidOf(name, 'Objects'),
+      actions: ['s3:DeleteObject', 's3:GetObject', 's3:GetObjectVersion', 's3:PutObject'],
+      resources: folders.map((folder) => `${bucket}/${folder}*`),
+      why: `uploads ${name} and brings earlier versions back; versions are never deleted`,
+    },
+    ...(spec.invalidate === null ? [] : invalidations(part, spec.invalidate.distribution)),
+  ];
+}
