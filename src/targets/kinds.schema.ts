@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { KindTraits } from '../release/target.ts';
 import { awsEcsSchema, awsEcsTraits } from './aws-ecs/aws-ecs.schema.ts';
+import { awsRdsSchema, awsRdsTraits } from './aws-rds/aws-rds.schema.ts';
 import { cloudfrontSchema, cloudfrontTraits } from './cloudfront/cloudfront.schema.ts';
 import { commandSchema, commandTraits } from './command/command.schema.ts';
 import { memoryDatabaseSchema, memoryDatabaseTraits, memorySchema, memoryTraits } from './memory/memory.schema.ts';
@@ -18,6 +19,7 @@ export const targetKinds = {
   'aws-ecs': { schema: awsEcsSchema, traits: awsEcsTraits },
   's3-site': { schema: s3SiteSchema, traits: s3SiteTraits },
   cloudfront: { schema: cloudfrontSchema, traits: cloudfrontTraits },
+  'aws-rds': { schema: awsRdsSchema, traits: awsRdsTraits },
   memory: { schema: memorySchema, traits: memoryTraits },
   'memory-database': { schema: memoryDatabaseSchema, traits: memoryDatabaseTraits },
 } satisfies Record<string, { schema: z.ZodObject; traits: KindTraits }>;

@@ -22,6 +22,7 @@ const loaders: Record<string, () => Promise<AnyKind>> = {
   'aws-ecs': async () => opaque((await import('./aws-ecs/aws-ecs.ts')).awsEcs),
   's3-site': async () => opaque((await import('./s3-site/s3-site.ts')).s3Site),
   cloudfront: async () => opaque((await import('./cloudfront/cloudfront.ts')).cloudfront),
+  'aws-rds': async () => opaque((await import('./aws-rds/aws-rds.ts')).awsRds),
   memory: async () => opaque((await import('./memory/memory.ts')).memory),
   'memory-database': async () => opaque((await import('./memory/memory.ts')).memoryDatabase),
 };

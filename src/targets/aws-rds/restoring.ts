@@ -55,22 +55,16 @@ function waiting(call: Call<AwsRdsSpec>, { id, status, tags, pending }: Instance
 
 async function begin(call: Call<AwsRdsSpec>, to: Savepoint<RdsState>, sight: Sight): Promise<Step<Instance>> {
   const { replaced, superseded } = sight;
-  if (replaced === null) {
-    throw new TargetFailure('not-found', `there is no instance ${call.spec.instance} that could be replaced`, {
-      remedy: 'restore the snapshot by hand under that name',
-      evidence: `snapshot ${to.state.snapshot}`,
-    });
-  }
   const way = await wayOf(call, to, sight);
   const name = besideName(call.spec.instance, call.release);
   if (way.from === 'later') return { state: 'working', detail: way.detail, lookAgainMs: 30_000 };
-  const restoring = { name, begun: new Date().toISOString(), replaces: replaced.resourceId, superseded };
+  const restoring = { name, begun: new Date().toISOString(), replaces: replaced?.resourceId ?? 'nothing', superseded };
   call.signal.throwIfAborted();
   const begun = await send(call, to, { way, restoring });
   call.log.info('restoring beside', { instance: name, from: way.from });
   const detail = begun
     ? `restoring ${name} from the ${way.from}`
-    : `${replaced.id} is ${replaced.status}; ${name} begins afterwards`;
+    : `RDS does not take the request yet; ${name} begins afterwards`;
   return { state: 'working', detail, lookAgainMs: denseMs };
 }
 

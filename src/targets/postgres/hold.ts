@@ -27,7 +27,7 @@ async function currentRole(session: Session): Promise<string> {
 }
 
 /** Takes CONNECT from everybody else. What is taken and the record of it are one transaction. */
-async function takeGrants(claim: Claim, release: string): Promise<Held> {
+export async function takeGrants(claim: Claim, release: string): Promise<Held> {
   const { maintenance, place } = claim;
   return inTransaction(maintenance, async () => {
     const present = await readGrants(maintenance, place.database);
@@ -49,7 +49,7 @@ async function takeGrants(claim: Claim, release: string): Promise<Held> {
 }
 
 /** Gives back exactly what was granted before and forgets the hold, in one transaction. */
-async function giveBack(claim: Claim): Promise<void> {
+export async function giveBack(claim: Claim): Promise<void> {
   const { maintenance, place } = claim;
   await inTransaction(maintenance, async () => {
     const held = await readHold(maintenance, place.database);
