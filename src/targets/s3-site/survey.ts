@@ -17,12 +17,15 @@ export async function survey(call: S3SiteCall): Promise<Survey> {
   const { invalidate: order, region, endpoint, profile } = call.spec;
   let running: string | null = null;
   try {
-    findings.push(await versioning(call), ...(await lifecycle(call)));
-    const listing = await listSite(call);
-    const current = await currentOf(call, listing);
-    const objects = await objectsOf(call, listing, current);
-    running = objects === 'absent' ? null : objects;
-    if (current !== null) findings.push(...(await previousVersion(call, listing, current)));
+    const kept = await versioning(call);
+    findings.push(kept, ...(await lifecycle(call)));
+    if (kept.status === 'PASS') {
+      const listing = await listSite(call);
+      const current = await currentOf(call, listing);
+      const objects = await objectsOf(call, listing, current);
+      running = objects === 'absent' ? null : objects;
+      if (current !== null) findings.push(...(await previousVersion(call, listing, current)));
+    }
   } catch (error) {
     findings.push(asFinding(error));
   }

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-cloudfront';
 import {
   CreateBucketCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
@@ -30,12 +31,14 @@ export type Bucket = Awaited<ReturnType<typeof openBucket>>;
 export async function openBucket(aws: AwsWorld, name: string, { versioning = true } = {}) {
   const { s3 } = clientsOf(aws);
   await s3.send(new CreateBucketCommand({ Bucket: name }));
-  if (versioning) {
+  const keepVersions = async (): Promise<void> => {
     const on = { Status: 'Enabled' } as const;
     await s3.send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration: on }));
-  }
+  };
+  if (versioning) await keepVersions();
   return {
     name,
+    keepVersions,
     async put(key: string, text: string, more: { contentType?: string } = {}): Promise<void> {
       const type = more.contentType === undefined ? {} : { ContentType: more.contentType };
       await s3.send(new PutObjectCommand({ Bucket: name, Key: key, Body: text, ...type }));
@@ -56,6 +59,14 @@ export async function openBucket(aws: AwsWorld, name: string, { versioning = tru
       return Versions.map(({ Key, VersionId }) => `${Key} ${VersionId}`).filter(
         (one) => !one.startsWith('.savepoint/'),
       );
+    },
+    /** What a lifecycle rule does: removes for good whatever is covered by a newer version. */
+    async destroyOldVersions(key: string): Promise<void> {
+      const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: name, Prefix: key }));
+      for (const { Key, VersionId, IsLatest } of Versions) {
+        if (IsLatest === true || Key !== key) continue;
+        await s3.send(new DeleteObjectCommand({ Bucket: name, Key: key, VersionId }));
+      }
     },
     /** What was written to the site, in order: `PutObject index.html`. */
     effects(): string[] {
