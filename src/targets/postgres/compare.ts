@@ -3,7 +3,16 @@ import type { Call, Savepoint, Standing } from '../../release/target.ts';
 import { wasRisky } from './attempts.ts';
 import { openSession, type Session } from './connection.ts';
 import type { Claim } from './fence.ts';
-import { absentFingerprint, type Facts, fingerprintOf, readFactsNow } from './fingerprint.ts';
+import {
+  absentFingerprint,
+  type ContentReader,
+  type Facts,
+  fingerprintOf,
+  type ReadLevel,
+  readAs,
+  readContent,
+  readFactsNow,
+} from './fingerprint.ts';
 import { readHold } from './hold.ts';
 import { openAnywhere, openMaintenanceIfThere } from './maintenance.ts';
 import { applicationName, type Place, placeOf } from './names.ts';
@@ -15,7 +24,7 @@ import { readSettings } from './settings.ts';
 type Reading = { place: Place; application: string; maintenance: Session };
 
 /** Reads what the database is now; null when it does not exist. */
-export async function readNow(reading: Reading, level: 'content' | 'structure'): Promise<Facts | null> {
+export async function readNow(reading: Reading, level: ReadLevel): Promise<Facts | null> {
   const { place, application, maintenance } = reading;
   const settings = await readSettings(maintenance, place.database);
   if (settings === null) return null;
@@ -76,7 +85,9 @@ export async function standing(
   const held = (await readHold(reading.maintenance, reading.place.database)) !== null;
   const risky = await wasRisky(reading, release);
   const silent = since.state.rowsUnknown === true;
-  const facts = await readNow(reading, (held || risky) && !silent ? 'content' : 'structure');
+  const asSaved: ContentReader = async (session, table) =>
+    readContent(session, readAs(await rememberedFacts(reading.maintenance, since), table));
+  const facts = await readNow(reading, (held || risky) && !silent ? (since.absent ? 'content' : asSaved) : 'structure');
   if (facts === null || since.absent) return absence(facts, since);
   const saved = await rememberedFacts(reading.maintenance, since);
   const structure = proofOf(structureOf(since.fingerprint), saved, { ...facts, contents: [] });

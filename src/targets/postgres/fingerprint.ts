@@ -3,6 +3,7 @@ import type { Fingerprint, FingerprintPart } from '../../release/fingerprint.ts'
 import { type Catalogue, catalogueHash, notOfExtension, queries, readCatalogue, userSchema } from './catalogue.ts';
 import { inTransaction, type Session } from './connection.ts';
 import { type MigrationState, readMigrationState } from './migration-state.ts';
+import { isPlain, rowHash } from './row-hash.ts';
 import type { DatabaseSettings } from './settings.ts';
 
 /** Sequence → its last value, null when it was never used, and the direction in which it counts. */
@@ -33,17 +34,20 @@ export const fixedSettings = [
   `set local row_security to off`,
   `set local statement_timeout to 0`,
   `set local lock_timeout to '10s'`,
+  `set local client_encoding to 'UTF8'`,
 ];
 
 const tablesQuery = `
-  select format('%I.%I', n.nspname, c.relname) as name, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as quoted, c.relkind as kind
+  select format('%I.%I', n.nspname, c.relname) as name, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as quoted,
+         c.relkind = 'r' as only, ${isPlain('c.oid')} as plain
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where (c.relkind = 'r' or (c.relkind = 'm' and c.relispopulated)) and ${userSchema}
      and (${notOfExtension('pg_class', 'c.oid')} or exists (select from pg_extension x where c.oid = any (x.extconfig)))
    order by 1`;
 
-/** `only`: rows of inheriting tables are left out */
-export type ReadTable = { name: string; quoted: string; only: boolean };
+/** `only`: rows of inheriting tables are left out · `plain`: rows may be hashed in their binary form */
+export type ReadTable = { name: string; quoted: string; only: boolean; plain: boolean };
+/** `sum`: of the hashes of all rows; a `b` before it says that they are of the binary form. */
 export type Content = { rows: string; sum: string };
 /** Reads a table inside the transaction and under the fixed settings; its answer is that of `readContent`. */
 export type ContentReader = (session: Session, table: ReadTable) => Promise<Content>;
@@ -52,12 +56,24 @@ export type ContentReader = (session: Session, table: ReadTable) => Promise<Cont
  * Sums of 64-bit hashes do not depend on the order of rows, and equal rows do not cancel each other. The sum of bigints
  * is a numeric, so it never overflows.
  */
-export async function readContent(session: Session, { quoted, only }: ReadTable): Promise<Content> {
+export async function readContent(session: Session, { quoted, only, plain }: ReadTable): Promise<Content> {
   const [row] = await session.rows<Content>(
-    `select count(*)::text as rows, coalesce(sum(hashtextextended(savepoint_row::text collate "C", 0)), 0)::text as sum
+    `select count(*)::text as rows, coalesce(sum(${plain ? rowHash.binary : rowHash.text}), 0)::text as sum
        from ${only ? 'only ' : ''}${quoted} as savepoint_row`,
   );
-  return row ?? { rows: '0', sum: '0' };
+  return marked(row ?? { rows: '0', sum: '0' }, plain);
+}
+
+const binaryMark = 'b';
+
+export function marked({ rows, sum }: Content, plain: boolean): Content {
+  return { rows, sum: plain ? `${binaryMark}${sum}` : sum };
+}
+
+/** A table is read as it was for these facts, so that the two compare: an earlier version knew the text of a row only. */
+export function readAs({ contents }: Pick<Facts, 'contents'>, table: ReadTable): ReadTable {
+  const before = contents.find((one) => one.table === table.name);
+  return { ...table, plain: table.plain && before?.sum.startsWith(binaryMark) !== false };
 }
 
 async function readSequences(session: Session): Promise<Sequences> {
@@ -79,10 +95,8 @@ export async function readFacts(session: Session, settings: DatabaseSettings, le
   const contents: Facts['contents'] = [];
   if (level !== 'structure') {
     const read = level === 'content' ? readContent : level;
-    for (const { name, quoted, kind } of await session.rows<{ name: string; quoted: string; kind: string }>(
-      tablesQuery,
-    )) {
-      contents.push({ table: name, ...(await read(session, { name, quoted, only: kind === 'r' })) });
+    for (const table of await session.rows<ReadTable>(tablesQuery)) {
+      contents.push({ table: table.name, ...(await read(session, table)) });
     }
   }
   return {

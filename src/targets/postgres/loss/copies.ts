@@ -147,7 +147,7 @@ async function prove({ call, claim, to }: GoingBack, facts: Facts, name: string)
   if (settings === null) throw new TargetFailure('not-found', `the copy ${name} is gone`);
   const there = await findDatabase(claim.maintenance, name);
   const kept = keptSums(claim.maintenance, call.key, there?.oid ?? '');
-  const actual = await inCopy(claim, name, (session) => readFactsNow(session, settings, contentAndSums(kept)));
+  const actual = await inCopy(claim, name, (session) => readFactsNow(session, settings, contentAndSums(facts, kept)));
   const proof = proofOf(to.fingerprint, facts, actual);
   if (proof.differences.length === 0) return proof;
   throw new TargetFailure('failed', `the copy ${name} is not what was saved; nothing was exchanged`, {

@@ -42,7 +42,7 @@ function linesQuery(comparison: Comparison, side: Side, wanted: Wanted): string 
   const texts = textsOf(comparison, side);
   const from = wanted.from(side);
   const marked = markedText(comparison.marks, side.table);
-  const part = partsOf(comparison).number;
+  const part = partsOf(comparison, side).number;
   const hashes = [0, 1].map((seed) => hex(`hashtextextended(${texts.identity}, ${seed})`)).join(' || ');
   const order = `lpad(to_hex(${part}), 4, '0') || ${hashes}`;
   const rows =

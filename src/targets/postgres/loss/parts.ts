@@ -1,7 +1,7 @@
 import { identifier } from '../connection.ts';
 import type { Comparison, Side } from './comparison.ts';
 import { columnOf, type Table } from './tables.ts';
-import { textsOf } from './texts.ts';
+import { hashOf } from './texts.ts';
 
 /**
  * How a table is divided, so that sums say where it differs. Both sides are divided alike, by what the unchanging side
@@ -23,7 +23,7 @@ const mostRanges = 4_096;
 
 const integers = ['smallint', 'integer', 'bigint'];
 
-export function partsOf(comparison: Comparison): Parts {
+export function partsOf(comparison: Comparison, side: Side): Parts {
   const { before, key } = comparison;
   const rows = Math.max(before.table.bytes, 1) / bytesPerRow;
   const [single] = key?.length === 1 ? key : [];
@@ -33,7 +33,7 @@ export function partsOf(comparison: Comparison): Parts {
     return { number: `((${range.column}::int8 / ${width}) & ${mostParts - 1})::int`, range };
   }
   const mask = Math.min(mostParts, 2 ** Math.ceil(Math.log2(Math.max(1, rows / rowsPerPart)))) - 1;
-  return { number: `(${hashOf(comparison)} & ${mask})::int`, range: null };
+  return { number: `(${placeOf(comparison, side)} & ${mask})::int`, range: null };
 }
 
 /** Null where numbers are so sparse that parts of equal width would hold very different numbers of rows. */
@@ -51,8 +51,8 @@ function isOf({ before, now }: Comparison, column: string, types: string[]): boo
 }
 
 /** Equal for rows that are joined, whatever types the two sides have. Hashes of numbers cost less than those of texts. */
-function hashOf(comparison: Comparison): string {
-  if (comparison.key === null) return `hashtextextended(${textsOf(comparison, comparison.before).content}, 0)`;
+function placeOf(comparison: Comparison, side: Side): string {
+  if (comparison.key === null) return hashOf(comparison, side);
   return comparison.key.reduce((seed, name) => {
     const column = `savepoint_row.${identifier(name)}`;
     if (isOf(comparison, name, integers)) return `hashint8extended(${column}::int8, ${seed})`;
@@ -66,12 +66,14 @@ export type Differing = { numbers: number[]; seen: number };
 
 /** SQL that begins with `from` and finds the rows of some parts on either side. */
 export async function rowsOf(comparison: Comparison, differing: Differing): Promise<(side: Side) => string> {
-  const { number, range } = partsOf(comparison);
+  const { range } = partsOf(comparison, comparison.now);
   const { numbers, seen } = differing;
   if (numbers.length === seen) return ({ table }) => `from ${table.from} as savepoint_row`;
   const ranges = range === null || numbers.length > seen / 4 ? null : await rangesOf(comparison, range, numbers);
   if (range === null || ranges === null || ranges.length > mostRanges) {
-    return ({ table }) => `from ${table.from} as savepoint_row where ${number} = any ('{${numbers.join(',')}}'::int[])`;
+    return (side) =>
+      `from ${side.table.from} as savepoint_row
+        where ${partsOf(comparison, side).number} = any ('{${numbers.join(',')}}'::int[])`;
   }
   const list = (end: keyof Ends) => `'{${ranges.map((each) => each[end]).join(',')}}'::int8[]`;
   return ({ table }) =>

@@ -2,16 +2,17 @@ import { createHash } from 'node:crypto';
 import type { Session } from '../connection.ts';
 import type { Comparison, KeptSums, Side, Sums } from './comparison.ts';
 import { partsOf } from './parts.ts';
-import { textsOf } from './texts.ts';
+import { hashOf } from './texts.ts';
 
 /**
- * The inner query has no statistics of its own, so that the planner expects few groups and adds up in parallel workers;
- * `offset 0` keeps it apart.
+ * Nothing is known of the values of a union, so that the planner expects few groups and lets parallel workers add up
+ * before it brings them together. Of the column itself it knows that it has millions of values, and would sort them.
  */
 export function sumsQuery(comparison: Comparison, side: Side): string {
   return `select part, count(*) || ':' || sum(hash) as sum
-    from (select ${partsOf(comparison).number} as part, hashtextextended(${textsOf(comparison, side).content}, 0) as hash
-            from ${side.table.from} as savepoint_row offset 0) as hashed group by part`;
+    from (select ${partsOf(comparison, side).number} as part, ${hashOf(comparison, side)} as hash
+            from ${side.table.from} as savepoint_row
+          union all select 0, 0::int8 from pg_class where false) as hashed group by part`;
 }
 
 /** Of one side of a comparison; read only where they are not kept. */

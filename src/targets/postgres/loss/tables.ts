@@ -1,6 +1,7 @@
 import { notOfExtension, userSchema } from '../catalogue.ts';
 import { identifier, literal, type Session } from '../connection.ts';
 import { toolTables } from '../migration-state.ts';
+import { isPlain } from '../row-hash.ts';
 
 /**
  * One column as one of two databases has it.
@@ -27,6 +28,7 @@ export type Column = {
  * - `key`: columns of the primary key, null when there is none
  * - `bytes`: size on disk · `extent`: smallest and largest key, of a table that nobody changes and whose key is a number;
  *   on the reference both are those of the copy, so that the two are divided alike
+ * - `binary`: rows may be hashed in their binary form
  * - `foreign`: some of it lives on another server · `ruled`: rules rewrite what is written to it
  * - `tool`: a migration tool keeps its records in it
  */
@@ -38,6 +40,7 @@ export type Table = {
   columns: Column[];
   bytes: number;
   extent: { from: bigint; to: bigint } | null;
+  binary: boolean;
   foreign: boolean;
   ruled: boolean;
   tool: boolean;
@@ -59,6 +62,7 @@ const query = `
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
     (select coalesce(sum(pg_relation_size(t.relid)), 0)::float8 from pg_partition_tree(c.oid) t)
       + case when c.relkind = 'r' then pg_relation_size(c.oid) else 0 end as bytes,
+    ${isPlain('c.oid')} as binary,
     exists (select from pg_partition_tree(c.oid) t join pg_class l on l.oid = t.relid where l.relkind = 'f') as "foreign",
     exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type in ('2', '3', '4')) as ruled
   from pg_class c join pg_namespace n on n.oid = c.relnamespace

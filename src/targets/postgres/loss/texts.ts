@@ -1,5 +1,6 @@
 import type { Mark } from '../../../release/loss.ts';
 import { identifier, literal } from '../connection.ts';
+import { rowHash } from '../row-hash.ts';
 import type { Comparison, Side } from './comparison.ts';
 import { columnOf, isNamed, type Table } from './tables.ts';
 
@@ -12,8 +13,17 @@ export function textsOf(comparison: Comparison, side: Side): Texts {
   return { identity: `row(${comparison.key.map(textOf).join(', ')})::text collate "C"`, content };
 }
 
-/** As a fingerprint reads a row, so that one reading can serve both. */
 const wholeText = `savepoint_row::text collate "C"`;
+
+/**
+ * A hash of what counts in a row. Of whole rows it is the hash of a fingerprint, so that one reading can serve both; rows
+ * that are equal in their binary form are equal as texts.
+ */
+export function hashOf(comparison: Comparison, side: Side): string {
+  if (!isWhole(comparison)) return `hashtextextended(${textsOf(comparison, side).content}, 0)`;
+  const { before, now } = comparison;
+  return before.table.binary && now.table.binary ? rowHash.binary : rowHash.text;
+}
 
 /** Whether whole rows can be compared: both sides have the same columns in the same order, and all of them count. */
 export function isWhole({ before, now, columns }: Comparison): boolean {
