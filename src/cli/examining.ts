@@ -10,7 +10,7 @@ import { hostName, mustLoadPlan, type PlanRequest } from './planning.ts';
 
 /** One thing that `doctor` looked at. */
 export type Finding = {
-  about: 'node' | 'plan' | 'temporal' | 'targets';
+  about: 'node' | 'plan' | 'temporal' | 'aws' | 'targets';
   status: 'PASS' | 'WARN' | 'FAIL';
   what: string;
   remedy?: string;

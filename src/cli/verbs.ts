@@ -71,6 +71,11 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'release a small shop several times, well and badly',
     load: () => import('./verbs/demo.ts'),
   },
+  'iam-policy': {
+    group: set,
+    summary: 'print what the role of the worker must be allowed in AWS',
+    load: () => import('./verbs/iam-policy.ts'),
+  },
   doctor: { group: set, summary: 'say what is missing to release from here', load: () => import('./verbs/doctor.ts') },
 };
 

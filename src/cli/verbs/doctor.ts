@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { exitCodes } from '../../release/endings.ts';
 import type { Line } from '../../report/lines.ts';
 import { type Finding, nodeFinding, planFindings, temporalFindings } from '../examining.ts';
+import { identityFindings } from '../identifying.ts';
 import type { Io } from '../io.ts';
 import { surveyFindings } from '../surveying.ts';
 
@@ -21,6 +22,7 @@ async function examine(io: Io, { plan: file, version }: Options): Promise<void> 
     nodeFinding(process.versions.node),
     ...planned.findings,
     ...(await temporalFindings(io, planned.plan)),
+    ...(planned.plan === null ? [] : await identityFindings(io, planned.plan)),
     ...(planned.plan === null ? [] : await surveyFindings(io, planned.plan)),
   ];
   io.give(findings.flatMap(findingLines), { schemaVersion: 1, findings });
