@@ -74,7 +74,7 @@ type Parts = {
   services(): Promise<{ name: string; cluster: string; port: number }[]>;
 };
 
-export async function until<T>(ask: () => Promise<T | null>, what: string, patienceMs = 20_000): Promise<T> {
+export async function until<T>(ask: () => Promise<T | null>, what: string, patienceMs = 60_000): Promise<T> {
   for (const deadline = Date.now() + patienceMs; ; ) {
     const answer = await ask();
     if (answer !== null) return answer;

@@ -1,4 +1,4 @@
-import { mkdtemp, open, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, statfs, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,7 +51,7 @@ const credentials = { accessKeyId: 'AKIATESTWORLD0000000', secretAccessKey: 'a-s
 const program = fileURLToPath(new URL('server/main.py', import.meta.url));
 const modules = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 
-type Server = { direct: string; directory: string; run: Guarded; logFile: string };
+type Server = { direct: string; directory: string; memory: string; run: Guarded; logFile: string };
 
 async function startServer({ region = 'us-east-1', durations = {}, settings = {} }: AwsOptions): Promise<Server> {
   const moto = findMoto();
@@ -62,7 +62,8 @@ async function startServer({ region = 'us-east-1', durations = {}, settings = {}
   const user = serverUser();
   const port = await freePort();
   const database = { ...(await postgresPrograms(user)), ...user, port: await freePort() };
-  const given = { port, region, directory, database, node: process.execPath, durations, settings };
+  const memory = await memoryDirectory(directory);
+  const given = { port, region, directory, memory, database, node: process.execPath, durations, settings };
   const logFile = join(directory, 'server.log');
   const output = await open(logFile, 'a');
   // Nothing of the machine's own AWS configuration reaches moto.
@@ -75,7 +76,16 @@ async function startServer({ region = 'us-east-1', durations = {}, settings = {}
   };
   const run = startGuarded(moto.path, [program, JSON.stringify(given)], { cwd: directory, env, log: output.fd });
   await output.close();
-  return { direct: `http://127.0.0.1:${port}`, directory, run, logFile };
+  return { direct: `http://127.0.0.1:${port}`, directory, memory, run, logFile };
+}
+
+/** Databases are copied again and again: in memory that costs no disk, which other tests need. */
+async function memoryDirectory(otherwise: string): Promise<string> {
+  const free = await statfs('/dev/shm').then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => 0,
+  );
+  return free > 2 * 1024 ** 3 ? await mkdtemp('/dev/shm/savepoint-aws-') : otherwise;
 }
 
 async function ask<T>(direct: string, name: string, body: unknown = {}): Promise<T> {
@@ -85,9 +95,9 @@ async function ask<T>(direct: string, name: string, body: unknown = {}): Promise
   return value as T;
 }
 
-async function stopServer({ run, directory }: Server): Promise<void> {
+async function stopServer({ run, directory, memory }: Server): Promise<void> {
   await run.stop();
-  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  for (const path of [directory, memory]) await rm(path, { recursive: true, force: true, maxRetries: 5 });
 }
 
 async function ready(server: Server): Promise<{ account: string; region: string }> {

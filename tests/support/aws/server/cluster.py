@@ -3,9 +3,10 @@
 import os
 import shutil
 import subprocess
+import threading
 import time
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Callable
 
 import pg8000.native
 
@@ -27,6 +28,7 @@ class Programs:
         if self.user:
             os.chown(self.home, given["uid"], given["gid"])
         self._template: str | None = None
+        self._making = threading.Lock()
 
     def run(self, words: list[str]) -> None:
         done = subprocess.run(words, cwd=self.home, capture_output=True, text=True, **self.user)
@@ -35,13 +37,14 @@ class Programs:
             raise RuntimeError(f"{words[0]} ended with {done.returncode}: {done.stderr}")
 
     def template(self) -> str:
-        if self._template is None:
-            path = os.path.join(self.home, "template")
-            self.run([self.initdb, "-D", path, "-U", ADMIN, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync",
-                      "--wal-segsize=1"])
-            self._write(os.path.join(path, "pg_hba.conf"), HBA)
-            self._template = path
-        return self._template
+        with self._making:
+            if self._template is None:
+                path = os.path.join(self.home, "template")
+                self.run([self.initdb, "-D", path, "-U", ADMIN, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync",
+                          "--wal-segsize=1", "--no-instructions"])
+                self._write(os.path.join(path, "pg_hba.conf"), HBA)
+                self._template = path
+            return self._template
 
     def _write(self, path: str, text: str) -> None:
         with open(path, "w", encoding="utf8") as file:
@@ -60,44 +63,64 @@ class Programs:
         return path
 
 
+#: Makes a copy to start from at a path and answers the base of that copy: the data as it was at first, which nobody
+#: changes; what a server has written since leads from there to any later moment.
+Source = Callable[[str], str]
+
+
 class Cluster:
-    def __init__(self, programs: Programs, name: str, data: str) -> None:
+    def __init__(self, programs: Programs, name: str, source: Source) -> None:
         self.programs = programs
         self.name = name
-        self.data = data
-        #: Copy of the data as it was first, from where a point in time is reached by replaying what was written since.
-        self.base: str | None = None
+        self.data = os.path.join(programs.home, name)
+        self.base = ""
+        #: The machine's time at which the instance became available.
         self.born = 0.0
+        self.problem: Exception | None = None
+        self._copied = threading.Event()
+        # Copies take their time, and the world goes on meanwhile.
+        threading.Thread(target=self._fill, args=(source,), daemon=True).start()
         self._process: subprocess.Popen[bytes] | None = None
         self._address = ("127.0.0.1", 0)
-        self._copies = 0
+
+    def _fill(self, source: Source) -> None:
+        try:
+            self.base = source(self.name)
+        except Exception as error:
+            self.problem = error
+        self._copied.set()
+
+    def has_data(self) -> bool:
+        """Raises what made the copy fail."""
+        if self.problem is not None:
+            raise self.problem
+        return self._copied.is_set()
 
     def start(self, address: str, port: int) -> None:
+        """Begins to start; `is_up` says when it is done."""
         self._address = (address, port)
         settings = [
             f"listen_addresses={address}", f"port={port}", "unix_socket_directories=", "fsync=off", "shared_buffers=16MB",
-            "max_connections=60", "wal_keep_size=512MB", "min_wal_size=2MB", "max_wal_size=64MB", "log_connections=on",
-            "log_line_prefix=%m [%p] %a|%u|%d ", "max_prepared_transactions=4", "max_wal_senders=2",
+            "wal_keep_size=512MB", "min_wal_size=2MB", "max_wal_size=64MB", "log_connections=on",
+            "log_line_prefix=%m [%p] %a|%u|%d ", "max_prepared_transactions=4",
         ]
         words = [self.programs.postgres, "-D", self.data, *[word for one in settings for word in ("-c", one)]]
-        with open(os.path.join(self.programs.home, f"{self.name}.log"), "ab") as log:
+        with open(self._log_file(), "ab") as log:
             self._process = subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                              cwd=self.programs.home, **self.programs.user)
-        self._wait()
 
-    def _wait(self) -> None:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                # Recovery of a copy ends before a point in time is reached only after it has been promoted.
-                if self.sql("select pg_is_in_recovery()") == [[False]]:
-                    return
-            except (pg8000.native.InterfaceError, pg8000.native.DatabaseError, OSError):
-                pass
-            if self._process is None or self._process.poll() is not None or time.monotonic() > deadline:
-                with open(os.path.join(self.programs.home, f"{self.name}.log"), encoding="utf8") as log:
+    def _log_file(self) -> str:
+        return os.path.join(self.programs.home, f"{self.name}.log")
+
+    def is_up(self) -> bool:
+        """Raises when it has ended. A copy that replays up to a moment is up once it has been promoted."""
+        try:
+            return self.sql("select pg_is_in_recovery()") == [[False]]
+        except (pg8000.native.InterfaceError, pg8000.native.DatabaseError, OSError):
+            if self._process is None or self._process.poll() is not None:
+                with open(self._log_file(), encoding="utf8") as log:
                     raise RuntimeError(f"PostgreSQL did not start: {log.read()[-2000:]}")
-            time.sleep(0.01)
+            return False
 
     def connect(self, database: str = "postgres") -> pg8000.native.Connection:
         host, port = self._address
@@ -125,20 +148,20 @@ class Cluster:
 
     def prepare(self, master: str, password: str, database: str | None) -> None:
         """What RDS sets up in a new instance. Source: RDS user guide, "Understanding the rds_superuser role"."""
-        run = self.sql
-        run("create role rds_superuser nologin")
-        run("grant pg_monitor, pg_signal_backend, pg_checkpoint, pg_read_all_settings to rds_superuser with admin option")
-        run(f"create role {quoted(master)} login createdb createrole password {literal(password)}")
-        run(f"grant rds_superuser to {quoted(master)}")
-        if database:
-            run(f"create database {quoted(database)} owner {quoted(master)}")
+        connection = self.connect()
+        try:
+            connection.run("create role rds_superuser nologin")
+            granted = "pg_monitor, pg_signal_backend, pg_checkpoint, pg_read_all_settings"
+            connection.run(f"grant {granted} to rds_superuser with admin option")
+            connection.run(f"create role {quoted(master)} login createdb createrole password {literal(password)}")
+            connection.run(f"grant rds_superuser to {quoted(master)}")
+            if database:
+                connection.run(f"create database {quoted(database)} owner {quoted(master)} strategy file_copy")
+        finally:
+            connection.close()
 
     def set_password(self, role: str, password: str) -> None:
         self.sql(f"alter role {quoted(role)} password {literal(password)}")
-
-    def keep_base(self) -> None:
-        self.base = self.copy(f"{self.name}-base")
-        self.born = time.time()
 
     def copy(self, name: str) -> str:
         """A copy of the data at this instant, by PostgreSQL's low-level backup; a stopped server is simply copied."""
@@ -162,31 +185,33 @@ class Cluster:
         shutil.rmtree(os.path.join(path, "pg_wal"))
         self.programs.copy(os.path.join(self.data, "pg_wal"), os.path.join(os.path.basename(path), "pg_wal"))
 
-    def copy_at(self, moment: float | None, name: str) -> str:
+    def at(self, moment: float | None) -> Source:
         """The data as it was at a moment of the machine's time, None for now; PostgreSQL itself replays up to there."""
-        if self.base is None:
-            raise RuntimeError("there is no base to start from")
         if self.is_running():
             # A commit after every moment that can be asked for: recovery ends only when it sees one.
             self.sql("select pg_logical_emit_message(true, 'savepoint', '')")
             self.sql("select pg_switch_wal()")
-        path = self.programs.copy(self.base, name)
-        self._take_wal(path)
-        settings = "restore_command = 'false'\nrecovery_target_action = 'promote'\n"
-        if moment is not None:
-            stamp = datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f+00")
-            settings += f"recovery_target_time = '{stamp}'\n"
-        # Written anew: the source may itself be a restored one with a moment of its own.
-        with open(os.path.join(path, "postgresql.auto.conf"), "w", encoding="utf8") as file:
-            file.write(settings)
-        self.programs.append(os.path.join(path, "recovery.signal"), "")
-        return path
+        written = self.programs.copy(os.path.join(self.data, "pg_wal"), f"wal-{time.monotonic_ns()}")
+
+        def replayed(name: str) -> str:
+            path = self.programs.copy(self.base, name)
+            shutil.rmtree(os.path.join(path, "pg_wal"))
+            self.programs.run(["mv", written, os.path.join(path, "pg_wal")])
+            settings = "restore_command = 'false'\nrecovery_target_action = 'promote'\n"
+            if moment is not None:
+                stamp = datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f+00")
+                settings += f"recovery_target_time = '{stamp}'\n"
+            # Written anew: the source may itself be a restored one with a moment of its own.
+            with open(os.path.join(path, "postgresql.auto.conf"), "w", encoding="utf8") as file:
+                file.write(settings)
+            self.programs.append(os.path.join(path, "recovery.signal"), "")
+            return self.base
+
+        return replayed
 
     def forget(self) -> None:
         self.stop()
-        for path in (self.data, self.base):
-            if path is not None:
-                shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(self.data, ignore_errors=True)
 
 
 def quoted(name: str) -> str:

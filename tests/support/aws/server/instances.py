@@ -2,25 +2,28 @@
 
 import random
 import string
-from typing import Any
+import time
+import traceback
+from typing import Callable
 
 from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance
 
-from cluster import Cluster, Programs
+from cluster import Cluster, Programs, Source
 from shared import Shared
 
 
 class Instances:
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
-        self.programs = Programs(shared.database, shared.directory)
+        self.programs = Programs(shared.database, shared.memory)
         #: By DbiResourceId, which stays when an instance is renamed.
         self.clusters: dict[str, Cluster] = {}
         self.snapshots: dict[str, str] = {}
         self._addresses: dict[str, str] = {}
         self._net = f"127.{random.randint(2, 250)}.{random.randint(2, 250)}"
         self._copies = 0
+        self._opening: list[tuple[DBInstance, str, Callable[[], None]]] = []
 
     def address(self, name: str) -> str:
         """A name has one address for ever, and only an instance of that name listens there: a name that is gone answers
@@ -37,32 +40,70 @@ class Instances:
     def of(self, instance: DBInstance) -> Cluster | None:
         return self.clusters.get(instance.dbi_resource_id)
 
-    def _open(self, instance: DBInstance) -> Cluster | None:
+    def _open(self, instance: DBInstance) -> bool:
+        """To be called again until it answers True: servers start while the world goes on."""
         cluster = self.of(instance)
-        if cluster is not None and not cluster.is_running():
+        if cluster is None:
+            return True
+        if not cluster.has_data():
+            return False
+        if not cluster.is_running():
             cluster.start(self.address(instance.db_instance_identifier), int(instance.port or 5432))
-        return cluster
+            return False
+        return cluster.is_up()
 
-    def born(self, instance: DBInstance, data: str | None, duration: str) -> None:
-        """`data`: a copy to start from; without it the instance is a new, empty one."""
+    def _when_open(self, instance: DBInstance, status: str, then: Callable[[], None]) -> None:
+        self._opening.append((instance, status, then))
+
+    def look(self) -> None:
+        """Servers start in real time, however fast the world's time goes. Who has another status meanwhile is left alone."""
+        opening, self._opening = self._opening, []
+        for instance, status, then in opening:
+            if instance.status != status:
+                continue
+            try:
+                if self._open(instance):
+                    then()
+                else:
+                    self._opening.append((instance, status, then))
+            except Exception:
+                instance.status = "failed"
+                traceback.print_exc()
+
+    def born(self, instance: DBInstance, source: Source | None, duration: str) -> None:
+        """`source`: see there; None for a new, empty instance."""
         letters = random.choices(string.ascii_uppercase + string.digits, k=26)
         instance.dbi_resource_id = "db-" + "".join(letters)
         instance.status = "creating"
         instance.created = instance.instance_create_time = self.shared.clock.date()
         if instance.engine == "postgres":
-            name = self.new_name("instance")
-            path = self.programs.copy(self.programs.template(), name) if data is None else data
-            self.clusters[instance.dbi_resource_id] = Cluster(self.programs, name, path)
-        self.shared.after(duration, lambda: self._available(instance, data is None))
+            self.clusters[instance.dbi_resource_id] = Cluster(self.programs, self.new_name("instance"), source or self._empty)
+        done = lambda: self._available(instance, source is None)  # noqa: E731
+        self.shared.after(duration, lambda: self._when_open(instance, "creating", done))
+
+    def _empty(self, name: str) -> str:
+        template = self.programs.template()
+        self.programs.copy(template, name)
+        return template
+
+    def from_snapshot(self, identifier: str) -> Source | None:
+        path = self.snapshots.get(identifier.lower())
+        if path is None:
+            return None
+
+        def copied(name: str) -> str:
+            self.programs.copy(path, name)
+            return path
+
+        return copied
 
     def _available(self, instance: DBInstance, new: bool) -> None:
-        if instance.status != "creating":
-            return
-        cluster = self._open(instance)
+        cluster = self.of(instance)
         if cluster is not None:
             if new:
                 cluster.prepare(instance.master_username or "postgres", password_of(instance), instance.db_name)
-            cluster.keep_base()
+            cluster.born = cluster.born or time.time()
+        instance.waiting_group = False
         instance.status = "available"
 
     def require_available(self, instance: DBInstance) -> None:
@@ -81,14 +122,8 @@ class Instances:
         if cluster is not None:
             cluster.stop()
         instance.status = status
-        self.shared.after(duration, lambda: self._up(instance, status))
-
-    def _up(self, instance: DBInstance, status: str) -> None:
-        if instance.status != status:
-            return
-        self._open(instance)
-        instance.waiting_group = False
-        instance.status = "available"
+        done = lambda: self._available(instance, False)  # noqa: E731
+        self.shared.after(duration, lambda: self._when_open(instance, status, done))
 
     def stop_instance(self, instance: DBInstance) -> None:
         cluster = self.of(instance)

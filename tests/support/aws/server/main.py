@@ -1,6 +1,6 @@
 """One AWS world: moto with a scheduler for ECS, PostgreSQL behind RDS, and what else moto lacks. See ../README.md.
 
-The only argument is JSON: port, region, directory, database {port, initdb, postgres, uid?, gid?}, node, durations, settings.
+The only argument is JSON: port, region, directory, memory, database {port, initdb, postgres, uid?, gid?}, node, durations, settings.
 """
 
 import json
@@ -38,6 +38,7 @@ class World:
     def __init__(self, given: dict[str, Any]) -> None:
         self.shared = Shared(
             region=given["region"], account=DEFAULT_ACCOUNT_ID, directory=given["directory"],
+            memory=given["memory"],
             database=given["database"], node=given["node"],
         )
         self.shared.configure(given.get("durations", {}), given.get("settings", {}))
@@ -55,6 +56,7 @@ class World:
     def tick(self) -> None:
         self.shared.clock.run_due()
         self.scheduler.tick()
+        self.instances.look()
 
     def _run(self) -> None:
         while True:
@@ -78,16 +80,16 @@ class World:
         self.balancer.stop()
 
 
-def keeper() -> subprocess.Popen[bytes]:
-    """Ends everything in our process group as soon as we are gone, however that happened."""
-    script = "read -r line; sleep 1; kill -KILL 0"
-    return subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+def keeper(directories: list[str]) -> subprocess.Popen[bytes]:
+    """Ends everything in our process group as soon as we are gone, however that happened, and leaves no file."""
+    script = 'trap "" TERM; read -r line; sleep 0.5; rm -rf "$@"; kill -KILL 0'
+    return subprocess.Popen(["sh", "-c", script, "keeper", *directories], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 
 def main() -> None:
     given = json.loads(sys.argv[1])
     os.makedirs(os.path.join(given["directory"], "images"), exist_ok=True)
-    guard = keeper()  # Its pipe stays open for as long as this name lives.
+    guard = keeper([given["directory"], given["memory"]])  # Its pipe stays open for as long as this name lives.
     # Health checks go to this machine and never to a proxy.
     urllib.request.install_opener(urllib.request.build_opener(urllib.request.ProxyHandler({})))
     world = World(given)

@@ -3,21 +3,18 @@
 from datetime import datetime, timezone
 from typing import Any
 
-from moto.rds.exceptions import (
-    DBInstanceAlreadyExists,
-    DBSnapshotAlreadyExistsError,
-    RDSClientError,
-    SnapshotQuotaExceededFault,
-)
+from moto.rds.exceptions import DBInstanceAlreadyExists, RDSClientError
 from moto.rds.models import DBInstance, DBSnapshot, MasterUserSecret, RDSBackend
 
 import restored
+from cluster import Source
 from instances import Instances, password_of
+from snapshots import SnapshotCalls, progress
 
 moto = {
     name: getattr(RDSBackend, name)
     for name in (
-        "create_db_instance", "create_db_snapshot", "copy_db_snapshot", "modify_db_instance", "reboot_db_instance",
+        "create_db_instance", "modify_db_instance", "reboot_db_instance",
         "restore_db_instance_from_db_snapshot", "restore_db_instance_to_point_in_time", "stop_db_instance",
         "start_db_instance", "delete_db_instance",
     )
@@ -55,7 +52,7 @@ class InstanceCalls:
             self.instances.born(instance, restoring["data"], "restoreMs")
         return instance
 
-    def _restore(self, name: str, request: dict[str, Any], data: str | None, call: Any) -> DBInstance:
+    def _restore(self, name: str, request: dict[str, Any], data: Source | None, call: Any) -> DBInstance:
         if name in self.databases:
             raise DBInstanceAlreadyExists()
         self.restoring = {"request": request, "data": data}
@@ -72,8 +69,7 @@ class InstanceCalls:
         name = request["DBInstanceIdentifier"]
         if name in self.databases:
             raise DBInstanceAlreadyExists()
-        source = self.instances.snapshots.get(snapshot.db_snapshot_identifier)
-        data = None if source is None else self.instances.programs.copy(source, self.instances.new_name("restored"))
+        data = self.instances.from_snapshot(snapshot.db_snapshot_identifier)
         call = moto["restore_db_instance_from_db_snapshot"]
         return self._restore(name, request, data, lambda: call(self, from_snapshot_id, overrides))
 
@@ -93,7 +89,7 @@ class InstanceCalls:
         real = None if moment is None else self.instances.shared.clock.real(moment.timestamp())
         if moment is not None and (moment > source.latest_restorable_time or (cluster and real is not None and real < cluster.born)):
             raise RDSClientError("InvalidRestoreFault", "The specified restore time is not within the restorable window.")
-        data = None if cluster is None else cluster.copy_at(real, self.instances.new_name("restored"))
+        data = None if cluster is None else cluster.at(real)
         call = moto["restore_db_instance_to_point_in_time"]
         go = lambda: call(self, source_db_identifier, target_db_identifier, overrides)  # noqa: E731
         return self._restore(target_db_identifier, request, data, go)
@@ -173,55 +169,6 @@ class InstanceCalls:
         return instance
 
 
-class SnapshotCalls:
-    instances: Instances
-    databases: Any
-    database_snapshots: Any
-
-    def create_db_snapshot(self, db_instance_identifier: str, db_snapshot_identifier: str, *rest: Any, **options: Any) -> DBSnapshot:
-        """The data of the instant of this call. Source: RDS user guide, "Creating a DB snapshot": `backing-up` meanwhile;
-        quota of manual snapshots: "Quotas and constraints for Amazon RDS"."""
-        if db_snapshot_identifier in self.database_snapshots:
-            raise DBSnapshotAlreadyExistsError(db_snapshot_identifier)
-        instance: DBInstance | None = self.databases.get(db_instance_identifier)
-        if instance is not None:
-            self.instances.require_available(instance)
-        manual = sum(one.snapshot_type == "manual" for one in self.database_snapshots.values())
-        if manual >= self.instances.shared.settings["snapshotQuota"]:
-            raise SnapshotQuotaExceededFault()
-        snapshot: DBSnapshot = moto["create_db_snapshot"](self, db_instance_identifier, db_snapshot_identifier, *rest, **options)
-        cluster = self.instances.of(instance) if instance is not None else None
-        if cluster is not None:
-            self.instances.snapshots[snapshot.db_snapshot_identifier] = cluster.copy(self.instances.new_name("snapshot"))
-        self._take_time(snapshot, instance)
-        return snapshot
-
-    def _take_time(self, snapshot: DBSnapshot, instance: DBInstance | None) -> None:
-        shared = self.instances.shared
-        snapshot.status = "creating"
-        snapshot.created = shared.clock.date()
-        snapshot.taking = (shared.clock.now(), shared.durations["snapshotMs"] / 1000)
-        if instance is not None:
-            instance.status = "backing-up"
-        fails = shared.settings["failSnapshots"] > 0
-        shared.settings["failSnapshots"] -= 1 if fails else 0
-
-        def done() -> None:
-            snapshot.status = "failed" if fails else "available"
-            if instance is not None and instance.status == "backing-up":
-                instance.status = "available"
-
-        shared.after("snapshotMs", done)
-
-    def copy_db_snapshot(self, source_db_snapshot_identifier: str, target_db_snapshot_identifier: str, *rest: Any, **options: Any) -> DBSnapshot:
-        copy: DBSnapshot = moto["copy_db_snapshot"](self, source_db_snapshot_identifier, target_db_snapshot_identifier, *rest, **options)
-        source = source_db_snapshot_identifier.split(":snapshot:")[-1].lower()
-        if source in self.instances.snapshots:
-            self.instances.snapshots[copy.db_snapshot_identifier] = self.instances.snapshots[source]
-        self._take_time(copy, None)
-        return copy
-
-
 def utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
@@ -249,13 +196,6 @@ def parameter_groups(instance: DBInstance) -> list[dict[str, str]]:
     status = "pending-reboot" if getattr(instance, "waiting_group", False) else "in-sync"
     groups = instance.db_parameter_groups()
     return [{"DBParameterGroupName": one.name, "ParameterApplyStatus": status} for one in groups]
-
-
-def progress(snapshot: DBSnapshot, now: float) -> int:
-    begun, takes = getattr(snapshot, "taking", (0.0, 0.0))
-    if snapshot.status != "creating":
-        return 100
-    return min(99, int(100 * (now - begun) / takes)) if takes > 0 else 99
 
 
 def remember_password() -> None:

@@ -39,7 +39,9 @@ SETTINGS: dict[str, Any] = {
 class Shared:
     region: str
     account: str
+    #: For programs and logs, and for databases: in memory where the machine allows it.
     directory: str
+    memory: str
     #: Port of databases that name none, and names of the PostgreSQL programs and who runs them.
     database: dict[str, Any]
     node: str
