@@ -76,9 +76,9 @@ async function alarmFindings(call: EcsCall, { deploymentConfiguration }: Service
 }
 
 /** On instances of one's own there must be room for one more task; on Fargate nobody can tell before. */
-export async function capacityFindings(call: EcsCall, { scene, revision }: Sight): Promise<Finding[]> {
-  const { service } = scene;
-  if (service.launchType !== 'EC2' || service.capacityProviderStrategy !== undefined) return [];
+export async function capacityFindings(call: EcsCall, { scene, tasks, revision }: Sight): Promise<Finding[]> {
+  const onInstances = tasks.some(({ containerInstanceArn }) => containerInstanceArn !== undefined);
+  if (!onInstances || (scene.service.capacityProviderStrategy?.length ?? 0) > 0) return [];
   const { cluster } = call.spec;
   const { read } = ecsOf(call.spec);
   const described = await asking(`looking at the instances of ${cluster}`, async () => {
