@@ -54,7 +54,14 @@ function isUnreachable(error: Error): boolean {
   return /^(TimeoutError|NetworkingError|RequestTimeout)/.test(error.name) || unreachable.test(String(code ?? ''));
 }
 
+/** The SDK throws a plain Error where nobody says which region is meant. */
+const noRegion = {
+  kind: 'invalid-input',
+  remedy: 'set `region` in the plan, or AWS_REGION where the worker runs',
+} as const;
+
 function kindOf(error: Error): { kind: FailureKind; remedy?: string } | null {
+  if (error.message === 'Region is missing') return noRegion;
   if (statusOf(error) >= 500 || isUnreachable(error)) return { kind: 'unreachable' };
   const found = meanings.find(({ names }) => names.test(error.name));
   if (found !== undefined) return found;

@@ -8,7 +8,7 @@ import { awsPlaces } from './aws-places.ts';
 import type { Io } from './io.ts';
 
 /** What the command line was told, or asks for. `ask`: AWS is asked whose credentials these are. */
-export type Granting = { account?: string; region?: string; ask?: true };
+export type Granting = { account?: string; region?: string; ask?: true; discard?: true };
 
 /** What a policy needs besides the plan: account, region, roles and log groups of the task definitions. */
 export async function surroundingsOf(io: Io, plan: Plan, told: Granting): Promise<Surroundings> {
@@ -20,7 +20,7 @@ export async function surroundingsOf(io: Io, plan: Plan, told: Granting): Promis
     io.say(`${why}, so the policy holds * in its place; --account <id> or --ask fills it in.`);
   }
   const region = told.region ?? io.env.AWS_REGION ?? io.env.AWS_DEFAULT_REGION ?? null;
-  return { account, region, definitions, referred: referredIn(plan) };
+  return { account, region, definitions, referred: referredIn(plan), discard: told.discard === true };
 }
 
 function only(accounts: readonly string[]): string | null {

@@ -44,6 +44,18 @@ function service(part: EcsPart): Statement[] {
       why: `sees which image the tasks of ${name} run, and why they stopped`,
     },
     {
+      sid: sidOf(name, 'Hosts'),
+      actions: ['ecs:DescribeContainerInstances', 'ecs:ListContainerInstances'],
+      resources: [arn('ecs', `cluster/${cluster}`, ground), arn('ecs', `container-instance/${cluster}/*`, ground)],
+      why: `sees whether there is room for new tasks of ${name}`,
+    },
+    {
+      sid: sidOf(name, 'Alarms'),
+      actions: ['cloudwatch:DescribeAlarms'],
+      resources: anything,
+      why: `sees whether an alarm fires that ECS would ignore for the deployment of ${name}`,
+    },
+    {
       sid: sidOf(name, 'ListTasks'),
       actions: ['ecs:ListTasks'],
       resources: anything,
@@ -110,7 +122,7 @@ function scaling({ name, ground }: EcsPart): Statement[] {
   ];
 }
 
-const looks = ['ecr:BatchGetImage', 'ecr:DescribeImages', 'ecr:DescribeRepositories'];
+const looks = ['ecr:BatchGetImage', 'ecr:DescribeImages', 'ecr:DescribeRepositories', 'ecr:GetLifecyclePolicy'];
 /** What `docker push` sends (ECR guide, "IAM permissions for pushing an image"). */
 const pushes = [
   'ecr:BatchCheckLayerAvailability',

@@ -9,7 +9,7 @@ import type { S3SiteSpec } from '../../targets/s3-site/s3-site.schema.ts';
 import { cloudwatchStatements, logStatements } from './checks.ts';
 import { invalidations } from './cloudfront.ts';
 import { ecsStatements } from './ecs.ts';
-import { rdsStatements } from './rds.ts';
+import { discardStatements, rdsStatements } from './rds.ts';
 import { type Referred, referenceStatements } from './references.ts';
 import { s3Statements } from './s3.ts';
 import { type Ground, known, type Part, partitionOf, type Statement, sidOf } from './statement.ts';
@@ -17,13 +17,14 @@ import type { DefinitionFacts } from './task-definition.ts';
 
 /**
  * What is known besides the plan. `account`, `region`: where the plan does not say; null matches any.
- * `definitions`: of the files for register-task-definition, by target.
+ * `definitions`: of the files for register-task-definition, by target. `discard`: for people who also tidy up.
  */
 export type Surroundings = {
   account: string | null;
   region: string | null;
   definitions: ReadonlyMap<string, DefinitionFacts>;
   referred: Referred;
+  discard: boolean;
 };
 
 /** Everything that the worker's role needs for this plan, in the order of the plan; nothing where it has no part in AWS. */
@@ -47,8 +48,10 @@ function targetStatements(plan: Plan, target: PlannedTarget, surroundings: Surro
       const definition = surroundings.definitions.get(name) ?? null;
       return ecsStatements({ ...partOf<AwsEcsSpec>(name, spec, surroundings), definition });
     }
-    case 'aws-rds':
-      return rdsStatements({ ...partOf<AwsRdsSpec>(name, spec, surroundings), application, environment });
+    case 'aws-rds': {
+      const part = { ...partOf<AwsRdsSpec>(name, spec, surroundings), application, environment };
+      return [...rdsStatements(part), ...(surroundings.discard ? discardStatements(part) : [])];
+    }
     case 's3-site':
       return s3Statements(partOf<S3SiteSpec>(name, spec, surroundings));
     case 'cloudfront': {

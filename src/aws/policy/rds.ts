@@ -1,5 +1,5 @@
 import type { AwsRdsSpec } from '../../targets/aws-rds/aws-rds.schema.ts';
-import { arn, globalArn, known, type Part, type Statement, sidOf } from './statement.ts';
+import { anything, arn, globalArn, known, type Part, type Statement, sidOf } from './statement.ts';
 
 type RdsPart = Part<AwsRdsSpec> & { application: string; environment: string };
 
@@ -27,6 +27,18 @@ function reading(part: RdsPart): Statement[] {
       actions: ['rds:DescribeDBInstances', 'rds:DescribeDBSnapshots'],
       resources: [arn('rds', 'db:*', ground), arn('rds', 'snapshot:*', ground)],
       why: `reads every setting of ${name}, and which names and how many snapshots are taken`,
+    },
+    {
+      sid: sidOf(name, 'Quotas'),
+      actions: ['rds:DescribeAccountAttributes'],
+      resources: anything,
+      why: `sees whether a snapshot and a second ${name} fit the quotas; AWS knows no resource for it`,
+    },
+    {
+      sid: sidOf(name, 'Proxies'),
+      actions: ['rds:DescribeDBProxies', 'rds:DescribeDBProxyTargets'],
+      resources: [arn('rds', 'db-proxy:*', ground), arn('rds', 'target-group:*', ground)],
+      why: `names proxies that would not follow a restored ${name}`,
     },
   ];
 }
@@ -107,6 +119,21 @@ function keys({ name, ground }: RdsPart): Statement[] {
       resources,
       condition: { StringLike: viaRds, Bool: { 'kms:GrantIsForAWSResource': 'true' } },
       why: `lets RDS go on using the key of a restored ${name}`,
+    },
+  ];
+}
+
+/** What `savepoint superseded` deletes, by a person: only what a release set aside or saved. */
+export function discardStatements(part: RdsPart): Statement[] {
+  const name = known(part.spec.instance).slice(0, 30);
+  const aside = ['superseded', 'beside'].map((word) => arn('rds', `db:${name}*-${word}-*`, part.ground));
+  return [
+    {
+      sid: sidOf(part.name, 'Discard'),
+      actions: ['rds:DeleteDBInstance', 'rds:DeleteDBSnapshot'],
+      resources: [...aside, snapshots(part)],
+      condition: { StringEquals: { 'aws:ResourceTag/savepoint:application': part.application } },
+      why: `deletes what releases left of ${part.name}, when a person says so with \`savepoint superseded discard\``,
     },
   ];
 }

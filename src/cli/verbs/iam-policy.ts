@@ -16,6 +16,7 @@ export function define(command: Command, io: Io): void {
     .option('--account <id>', 'account where the plan names none (default: the one that it names, else *)')
     .option('--region <name>', 'region where the plan names none (default: AWS_REGION, else *)')
     .option('--ask', 'ask AWS which account these credentials are of')
+    .option('--discard', 'also what `savepoint superseded discard` deletes, for people who tidy up')
     .option('--explain', 'say of each action what it is for and where AWS describes it')
     .action(async (file: string | undefined, { plan: other, explain, ...told }: Options) => {
       if (told.account !== undefined && !/^\d{12}$/.test(told.account))
