@@ -51,6 +51,15 @@ export function simple(value: unknown): Value {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
 
+/** One that is on or off; what RDS does not tell of is off. */
+export function flag<K extends string & keyof RestoreInput & keyof ModifyInput & keyof DBInstance>(
+  name: string,
+  key: K,
+): Setting {
+  const given = (value: Value) => ({ [key]: value === true });
+  return { name, read: (instance) => instance[key] === true, restore: given, modify: given };
+}
+
 /** It comes with the snapshot. */
 export function inherited(name: string, read: Setting['read']): Setting {
   return { name, read };

@@ -1,6 +1,7 @@
 import type { DBInstance } from '@aws-sdk/client-rds';
 import type { FingerprintPart } from '../../release/fingerprint.ts';
 import {
+  flag,
   inherited,
   list,
   type ModifyInput,
@@ -44,7 +45,7 @@ const storage: Setting[] = [
     read: ({ MaxAllocatedStorage }) => simple(MaxAllocatedStorage),
     modify: (value, _now, all) => ({ MaxAllocatedStorage: Number(value ?? all.storage) }),
   },
-  plain('dedicated log volume', 'DedicatedLogVolume'),
+  flag('dedicated log volume', 'DedicatedLogVolume'),
   inherited('encryption', ({ StorageEncrypted }) => StorageEncrypted === true),
   inherited('encryption key', ({ KmsKeyId }) => KmsKeyId ?? null),
 ];
@@ -67,9 +68,9 @@ const network: Setting[] = [
     restore: (value) => (list(value).length === 0 ? {} : { VpcSecurityGroupIds: list(value) }),
     modify: (value) => (list(value).length === 0 ? {} : { VpcSecurityGroupIds: list(value) }),
   },
-  plain('publicly accessible', 'PubliclyAccessible'),
+  flag('publicly accessible', 'PubliclyAccessible'),
   plain('network type', 'NetworkType'),
-  plain('Multi-AZ', 'MultiAZ'),
+  flag('Multi-AZ', 'MultiAZ'),
   {
     // With a standby RDS chooses the zones, and a request that names one is refused.
     name: 'availability zone',
@@ -104,7 +105,7 @@ const server: Setting[] = [
   inherited('engine version', ({ EngineVersion }) => EngineVersion ?? null),
   inherited('master user', ({ MasterUsername }) => MasterUsername ?? null),
   plain('license', 'LicenseModel'),
-  plain('minor upgrades', 'AutoMinorVersionUpgrade'),
+  flag('minor upgrades', 'AutoMinorVersionUpgrade'),
   plain('support after the end of life', 'EngineLifecycleSupport'),
   {
     name: 'parameter group',
@@ -115,7 +116,8 @@ const server: Setting[] = [
   {
     name: 'option group',
     read: ({ OptionGroupMemberships = [] }) => OptionGroupMemberships[0]?.OptionGroupName ?? null,
-    restore: (value) => (value === null ? {} : { OptionGroupName: text(value) }),
+    // The default one of a version is what RDS takes by itself.
+    restore: (value) => (value === null || text(value).startsWith('default:') ? {} : { OptionGroupName: text(value) }),
     modify: (value) => (value === null ? {} : { OptionGroupName: text(value) }),
   },
   {
@@ -133,7 +135,7 @@ const server: Setting[] = [
     restore: (value) => ({ EnableIAMDatabaseAuthentication: value === true }),
     modify: (value) => ({ EnableIAMDatabaseAuthentication: value === true }),
   },
-  plain('deletion protection', 'DeletionProtection'),
+  flag('deletion protection', 'DeletionProtection'),
 ];
 
 function asFeature(written: string): { Name: string; Value: string } {

@@ -1,4 +1,5 @@
 import {
+  flag,
   inherited,
   list,
   type ModifyInput,
@@ -26,7 +27,7 @@ export const care: Setting[] = [
     read: ({ PreferredMaintenanceWindow }) => PreferredMaintenanceWindow ?? null,
     modify: (value) => (value === null ? {} : { PreferredMaintenanceWindow: text(value) }),
   },
-  plain('tags copied to snapshots', 'CopyTagsToSnapshot'),
+  flag('tags copied to snapshots', 'CopyTagsToSnapshot'),
   {
     name: 'place of backups',
     read: ({ BackupTarget }) => BackupTarget ?? null,
