@@ -37,6 +37,32 @@ async function clearOriginal(claim: Claim, copying: { pid: number; over: boolean
   return null;
 }
 
+/** From this size on, copying files and two checkpoints take less time than copying page by page through the log. */
+const filesFromBytes = 256 * 1024 * 1024;
+
+/**
+ * Page by page, which is what servers do by themselves since version 15, everything is written twice: to the log and to
+ * the copy. By files it takes half as long, and the log does not grow by a whole database.
+ * @returns what ends the statement; empty where the server chooses
+ */
+async function strategyFor(session: Session, source: string): Promise<string> {
+  const [row] = await session.rows<{ byFiles: boolean | null }>(
+    `select current_setting('server_version_num')::int >= 150000 and case
+              when has_database_privilege(d.oid, 'CONNECT') or pg_has_role('pg_read_all_stats', 'member')
+              then pg_database_size(d.oid) >= $2::bigint end as "byFiles"
+       from pg_database d where d.datname = $1`,
+    [source, filesFromBytes],
+  );
+  return row?.byFiles === true ? ' strategy file_copy' : '';
+}
+
+/** Writes what waits in memory before anybody is held; only some roles may ask for it, and the copy does it too. */
+async function writeOut(session: Session): Promise<void> {
+  await session.run('checkpoint').catch((error: unknown) => {
+    if (sqlState(error) !== '42501') throw error;
+  });
+}
+
 /**
  * Copies the database while nobody is in it. The server itself gives up after `maxHoldMs` and lets everybody back in.
  * @throws TargetFailure `refused` above `maxHoldMs`, `busy` when a session in the original does not end
@@ -46,11 +72,13 @@ export async function copyOriginal(claim: Claim, name: string, maxHoldMs: number
   const copier = await openSession(claim.place, claim.maintenance.database, claim.application);
   try {
     await stillNewest(claim);
+    const strategy = await strategyFor(copier, source);
+    if (strategy !== '') await writeOut(copier);
     await copier.run(`set statement_timeout to ${Math.ceil(maxHoldMs)}`);
     const copying = { pid: copier.pid, over: false };
     const begun = performance.now();
     const copied = copier
-      .run(`create database ${identifier(name)} template ${identifier(source)}`)
+      .run(`create database ${identifier(name)} template ${identifier(source)}${strategy}`)
       .then(() => performance.now() - begun)
       .finally(() => {
         copying.over = true;
@@ -93,7 +121,8 @@ function explained(error: unknown, claim: Claim, maxHoldMs: number): unknown {
 
 /** Copies a database that nobody uses. */
 export async function copyUnused(claim: Claim, source: string, name: string): Promise<string> {
-  await claim.maintenance.run(`create database ${identifier(name)} template ${identifier(source)}`);
+  const strategy = await strategyFor(claim.maintenance, source);
+  await claim.maintenance.run(`create database ${identifier(name)} template ${identifier(source)}${strategy}`);
   const made = await findDatabase(claim.maintenance, name);
   if (made === null) throw new TargetFailure('failed', `the copy ${name} is missing although the server made it`);
   return made.oid;

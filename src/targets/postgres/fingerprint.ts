@@ -94,6 +94,8 @@ export async function readFacts(session: Session, settings: DatabaseSettings, le
   const catalogue = await readCatalogue(session);
   const contents: Facts['contents'] = [];
   if (level !== 'structure') {
+    // Compiling these queries takes longer than it saves.
+    await session.run('set local jit to off');
     const read = level === 'content' ? readContent : level;
     for (const table of await session.rows<ReadTable>(tablesQuery)) {
       contents.push({ table: table.name, ...(await read(session, table)) });

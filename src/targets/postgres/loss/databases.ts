@@ -5,7 +5,7 @@ import { type Comparison, comparisonOf, type KeptSums, type Side } from './compa
 import { closeCopy, openCopy } from './copies.ts';
 import { readMeasure } from './record.ts';
 import type { Reference } from './reference.ts';
-import { keptSums } from './sums.ts';
+import { keptSums, summingSettings } from './sums.ts';
 import { readExtents, readTables, type Tables } from './tables.ts';
 
 /**
@@ -24,15 +24,8 @@ function nothing(): Database {
   return { session: null, tables: new Map(), takenAt: new Date().toISOString() };
 }
 
-/**
- * Millions of rows are added up in many small groups. Compiling the query takes longer than it saves, and while writers
- * are held nobody else needs the processors.
- */
-const readingSettings = [
-  `set local work_mem to '64MB'`,
-  'set local jit to off',
-  'set local max_parallel_workers_per_gather to 4',
-];
+/** While writers are held, nobody else needs the processors as much. */
+const readingSettings = [...summingSettings, 'set local max_parallel_workers_per_gather to 4'];
 
 async function begun(session: Session): Promise<Database> {
   await session.run('begin isolation level repeatable read read only');

@@ -1,7 +1,7 @@
 import type { Session } from '../connection.ts';
 import { type ContentReader, type Facts, marked, readAs, readContent } from '../fingerprint.ts';
 import { comparisonOf, type KeptSums } from './comparison.ts';
-import { readSums, sumsQuery, totalOf } from './sums.ts';
+import { readSums, summingSettings, sumsQuery, totalOf } from './sums.ts';
 import { readExtents, readTables, type Tables } from './tables.ts';
 import { isWhole } from './texts.ts';
 
@@ -27,6 +27,7 @@ export function contentAndSums(saved: Facts, kept: KeptSums): ContentReader {
 }
 
 async function tablesOf(session: Session): Promise<Tables> {
+  for (const setting of summingSettings) await session.run(setting);
   const tables = await readTables(session);
   await readExtents(session, tables);
   return tables;

@@ -4,6 +4,9 @@ import type { Comparison, KeptSums, Side, Sums } from './comparison.ts';
 import { partsOf } from './parts.ts';
 import { hashOf } from './texts.ts';
 
+/** Millions of rows are added up in thousands of groups, which are to stay in memory. For the transaction that is open. */
+export const summingSettings = [`set local work_mem to '64MB'`, 'set local jit to off'];
+
 /**
  * Nothing is known of the values of a union, so that the planner expects few groups and lets parallel workers add up
  * before it brings them together. Of the column itself it knows that it has millions of values, and would sort them.
