@@ -79,16 +79,14 @@ async function contentOf(file: string): Promise<unknown> {
   }
 }
 
-/** Names of secrets and parameters that the plan refers to, without what is picked out of their value. */
+/** Names of secrets and parameters that the plan refers to, without what is picked out of them: a key, a version. */
 function referredIn(plan: Plan): Surroundings['referred'] {
   const secrets = new Set<string>();
   const parameters = new Set<string>();
   eachText(plan, (text) => {
-    for (const [, kind, name = ''] of text.matchAll(/\$\{(aws-[a-z]+):([^}]+)\}/g)) {
-      const plain = name.replace(/#.*$/, '');
-      if (kind === 'aws-secret') secrets.add(plain);
-      else parameters.add(plain);
-    }
+    for (const [, name = ''] of text.matchAll(/\$\{aws-secret:([^}#]+)(?:#[^}]*)?\}/g)) secrets.add(name);
+    for (const [, name = ''] of text.matchAll(/\$\{aws-ssm:((?:arn(?::[^:}]*){4}:)?[^:}]+)(?::[^}]*)?\}/g))
+      parameters.add(name);
   });
   return { secrets: [...secrets].sort(), parameters: [...parameters].sort() };
 }

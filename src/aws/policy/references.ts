@@ -9,7 +9,7 @@ export function referenceStatements({ secrets, parameters }: Referred, ground: G
     {
       sid: 'Secrets',
       actions: ['secretsmanager:GetSecretValue'],
-      resources: secrets.map((name) => (isArn(name) ? name : arn('secretsmanager', `secret:${name}-??????`, ground))),
+      resources: secrets.map((name) => secretArn(name, ground)),
       why: 'reads the secrets that the plan refers to; AWS appends six characters to their names',
     },
     {
@@ -29,6 +29,12 @@ export function referenceStatements({ secrets, parameters }: Referred, ground: G
     },
   ];
   return statements.filter(({ resources }) => resources.length > 0);
+}
+
+/** An ARN may be given whole, or without those characters. */
+function secretArn(name: string, ground: Ground): string {
+  if (!isArn(name)) return arn('secretsmanager', `secret:${name}-??????`, ground);
+  return /-[A-Za-z0-9]{6}$/.test(name) ? name : `${name}-??????`;
 }
 
 /** Both services have names that end alike in their region. */
