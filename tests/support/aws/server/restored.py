@@ -4,14 +4,21 @@ import random
 from typing import Any
 
 from moto.rds.models import DBInstance
+from moto.rds.utils import valid_preferred_maintenance_window
 
 
-def any_window(days: bool) -> str:
-    hour = random.randint(3, 10)
-    if not days:
-        return f"{hour:02d}:10-{hour:02d}:40"
-    day = random.choice(["mon", "tue", "thu", "fri"])
-    return f"{day}:{hour + 1:02d}:00-{day}:{hour + 1:02d}:30"
+def any_hour() -> str:
+    hour = random.randint(0, 22)
+    return f"{hour:02d}:10-{hour:02d}:40"
+
+
+def any_night(instance: DBInstance) -> str:
+    """A maintenance window that leaves the backup window alone; RDS refuses what overlaps."""
+    while True:
+        day, hour = random.choice(["mon", "tue", "thu", "fri"]), random.randint(0, 22)
+        window = f"{day}:{hour:02d}:00-{day}:{hour:02d}:30"
+        if not valid_preferred_maintenance_window(window, instance.preferred_backup_window):
+            return window
 
 
 def default_group(instance: DBInstance) -> list[str]:
@@ -37,17 +44,16 @@ RESET: dict[str, tuple[str, Any]] = {
     "CopyTagsToSnapshot": ("copy_tags_to_snapshot", lambda _: False),
     "StorageType": ("storage_type", lambda one: "io1" if one.iops else "gp3"),
     "StorageThroughput": ("storage_throughput", lambda _: None),
-    "PreferredBackupWindow": ("preferred_backup_window", lambda _: any_window(False)),
+    "PreferredBackupWindow": ("preferred_backup_window", lambda _: any_hour()),
     "CACertificateIdentifier": ("ca_certificate_identifier", lambda _: "rds-ca-rsa2048-g1"),
     "AutoMinorVersionUpgrade": ("auto_minor_version_upgrade", lambda _: True),
     "MaxAllocatedStorage": ("max_allocated_storage", lambda one: one.allocated_storage),
-    # No parameter of a restore: only ModifyDBInstance sets these again.
+    # No parameter of a restore, like the maintenance window: only ModifyDBInstance sets these again.
     "MonitoringInterval": ("monitoring_interval", lambda _: 0),
     "MonitoringRoleArn": ("monitoring_role_arn", lambda _: None),
-    "PreferredMaintenanceWindow": ("preferred_maintenance_window", lambda _: any_window(True)),
 }
 
-NO_PARAMETER = {"MonitoringInterval", "MonitoringRoleArn", "PreferredMaintenanceWindow"}
+NO_PARAMETER = {"MonitoringInterval", "MonitoringRoleArn"}
 
 #: Explicit values that moto drops because they are false or under another name.
 EXPLICIT = {
@@ -68,6 +74,7 @@ def settle(instance: DBInstance, request: dict[str, Any], lost: list[str]) -> No
         setattr(instance, attribute, given[parameter])
     if request.get("Tags") and "Tags" in lost:
         instance.tags = []
+    instance.preferred_maintenance_window = any_night(instance)
     instance.pending_modified_values = {}
     # A managed password stays with the source; the restored instance has the password that the data holds.
     instance.manage_master_user_password = False
