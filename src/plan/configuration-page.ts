@@ -31,8 +31,11 @@ is the smallest plan that is worth having.
 | command | \`[npm, run, migrate]\` | program and arguments; no shell in between |
 
 \`\${version}\` is the version that is released. \`\${env:NAME}\` is an environment variable of the worker, \`\${file:path}\` the
-content of a file; both are looked up when they are used and never stored, so secrets belong into them: a plan that holds
-a secret in the clear is refused. Unknown keys are refused; keys that begin with \`x-\` are free. Anchors, aliases and \`<<\`
+content of a file. \`\${aws-secret:name}\` is the current value in AWS Secrets Manager, \`\${aws-secret:name#key}\` one key of
+it where it is a JSON object, \`\${aws-ssm:/path}\` a parameter of the Parameter Store; region and credentials are those of
+the worker, and an ARN names its own region. All are looked up when they are used and never stored, so secrets belong into
+them: a plan that holds a secret in the clear is refused. What people approve names the version of each AWS value, so a
+value that was rotated since is noticed at the gate. Unknown keys are refused; keys that begin with \`x-\` are free. Anchors, aliases and \`<<\`
 work as in any YAML.
 
 A version is 1 to 40 letters, digits, dots, hyphens and underscores, begins and ends with a letter or a digit, and holds

@@ -16,7 +16,8 @@ export function withVersion(data: unknown, version: string): unknown {
   return mapTexts(data, (text) => text.replaceAll('${version}', version));
 }
 
-const schemes = ['env', 'file', 'version'];
+const schemes = ['env', 'file', 'aws-secret', 'aws-ssm', 'version'];
+const resolvedLater = /\$\{((?:env|file|aws-secret|aws-ssm):[^}]+)\}/g;
 
 /** Refuses references that nobody could resolve. */
 export function referenceObjections(data: unknown): Objection[] {
@@ -36,8 +37,17 @@ function isOfRehearsal(inner: string, path: Path): boolean {
   return /^rehearsal\.(url|service)$/.test(inner) && path[0] === 'targets' && path[2] === 'rehearse';
 }
 
+/** Names as Secrets Manager and the Parameter Store allow them (API references, CreateSecret and PutParameter), or ARNs. */
+const awsReferences: Record<string, { pattern: RegExp; remedy: string }> = {
+  'aws-secret': {
+    pattern: /^[A-Za-z0-9/_+=.@:-]+(#[^#\s]+)?$/,
+    remedy: 'write ${aws-secret:name}, or ${aws-secret:name#key} for a key of a JSON object',
+  },
+  'aws-ssm': { pattern: /^[A-Za-z0-9_./:-]+$/, remedy: 'write ${aws-ssm:/path}, or ${aws-ssm:/path:3} for a version' },
+};
+
 function wrongReference(inner: string, closed: boolean): { message: string; remedy: string } | null {
-  const known = 'known are ${env:NAME}, ${file:path} and ${version}';
+  const known = 'known are ${env:NAME}, ${file:path}, ${aws-secret:name}, ${aws-ssm:/path} and ${version}';
   if (!closed) return { message: `the reference "\${${inner}" is not closed`, remedy: 'end it with }' };
   const [scheme = '', ...rest] = inner.split(':');
   const name = rest.join(':');
@@ -50,6 +60,10 @@ function wrongReference(inner: string, closed: boolean): { message: string; reme
     if (name.trim() === name && name !== '') return null;
     return { message: `malformed reference ${whole}`, remedy: 'write ${file:path} with a path' };
   }
+  const ofAws = rest.length > 0 ? awsReferences[scheme] : undefined;
+  if (ofAws !== undefined) {
+    return ofAws.pattern.test(name) ? null : { message: `malformed reference ${whole}`, remedy: ofAws.remedy };
+  }
   if (/^[A-Z_][A-Z0-9_]*$/.test(inner)) {
     return { message: `unknown reference ${whole}`, remedy: `did you mean \${env:${inner}}?` };
   }
@@ -61,14 +75,14 @@ function wrongReference(inner: string, closed: boolean): { message: string; reme
 
 /** Does this text hold something that is resolved later? */
 export function hasReference(text: string): boolean {
-  return /\$\{(env|file):[^}]+\}/.test(text);
+  return text.search(resolvedLater) >= 0;
 }
 
 /** Every distinct reference that the data holds, such as `env:SHOP_URL`, sorted. */
 export function referencesIn(data: unknown): string[] {
   const found = new Set<string>();
   eachText(data, (text: string, _path: Path) => {
-    for (const match of text.matchAll(/\$\{((?:env|file):[^}]+)\}/g)) if (match[1] !== undefined) found.add(match[1]);
+    for (const match of text.matchAll(resolvedLater)) if (match[1] !== undefined) found.add(match[1]);
   });
   return [...found].sort();
 }

@@ -4,4 +4,6 @@ import type { ReadReference } from './reference.ts';
 export const referenceKinds: Record<string, () => Promise<ReadReference>> = {
   env: async () => (await import('./env.ts')).readEnv,
   file: async () => (await import('./file.ts')).readReferencedFile,
+  'aws-secret': async () => (await import('./aws-secret.ts')).readAwsSecret,
+  'aws-ssm': async () => (await import('./aws-ssm.ts')).readAwsParameter,
 };

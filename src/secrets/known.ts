@@ -18,16 +18,16 @@ const secretName =
  */
 export async function knownSecrets(references: readonly string[], surroundings: Surroundings): Promise<Known> {
   const known: Known = { all: [], certain: [] };
-  const add = (name: string, value: string): void => {
+  const add = (name: string, value: string, certain = isCertain(name, value)): void => {
     known.all.push(value);
-    if (isCertain(name, value)) known.certain.push(value);
+    if (certain) known.certain.push(value);
   };
   for (const [name, value] of Object.entries(surroundings.env)) {
     if (value !== undefined && isCertain(name, value) && !isPlain(value)) add(name, value);
   }
   for (const reference of references) {
     const found = await readReference(reference, surroundings);
-    if ('value' in found) add(reference, found.value);
+    if ('value' in found) add(reference, found.value, found.certain === true || isCertain(reference, found.value));
   }
   return known;
 }

@@ -37,7 +37,9 @@ describe('references', () => {
     expect(message).toContain(`${ref('env:USER_NAME')} is not set (used in url)`);
     expect(message).toContain(`${ref('file:nowhere')} does not exist (used in env.list[1])`);
     expect(message).toContain(`${ref('file:blank')} is empty (used in blank)`);
-    expect(message).toContain(`${ref('vault:thing')} is of an unknown kind; known are env, file (used in odd)`);
+    expect(message).toContain(
+      `${ref('vault:thing')} is of an unknown kind; known are env, file, aws-secret, aws-ssm (used in odd)`,
+    );
     expect(message).toContain(`${ref('constructor:thing')} is of an unknown kind`);
     expect(JSON.stringify(failure) + message).not.toContain('given-secret-value');
     expect(message).not.toContain('env:GIVEN');
