@@ -1,3 +1,4 @@
+import type { Baseline } from '../release/baseline.ts';
 import type { Certificate, DrilledCase, Judged } from '../release/certificate.ts';
 import type { CheckResult, PlannedCheck } from '../release/check.ts';
 import type { DrillCase, Fault } from '../release/drill.ts';
@@ -16,6 +17,7 @@ import type {
   ReleaseWindow,
 } from '../release/plan.ts';
 import type { Rehearsal, RehearsedChange } from '../release/rehearsal.ts';
+import type { SignalStates } from '../release/signals.ts';
 import type { Dirty, ReleaseStatus, WatchPoint } from '../release/status.ts';
 import type { Artefact, Beside, Confirmation, Restored, Savepoint, Standing, Survey } from '../release/target.ts';
 import type { Judgement } from '../release/verdict.ts';
@@ -55,8 +57,21 @@ export type RehearseInput = RestoreInput & {
   service: { target: PlannedTarget; pinned: Artefact | null } | null;
 };
 export type PerformanceInput = { place: Place; requests: PlannedRequest[] };
-/** Epoch milliseconds. */
-export type WatchInput = { place: Place; watch: PlannedWatch; fromMs: number; untilMs: number };
+/**
+ * Epoch milliseconds. `wholeMs`: length of the whole watch. `baseline`: of the version that ran before. `signals`: as the
+ * point before left them. Left out by releases that began before there were any.
+ */
+export type WatchInput = {
+  place: Place;
+  watch: PlannedWatch;
+  fromMs: number;
+  untilMs: number;
+  wholeMs?: number;
+  baseline?: Baseline | null;
+  signals?: SignalStates | null;
+};
+/** `signals`: for the next point. */
+export type Watched = WatchPoint & { signals?: SignalStates };
 export type PinInput = {
   planDigest: string;
   place: Place;
@@ -108,7 +123,7 @@ export interface Activities {
   smoke(input: ChecksInput): Promise<CheckResult[]>;
   monitoring(input: ChecksInput): Promise<CheckResult[]>;
   performance(input: PerformanceInput): Promise<Judgement[]>;
-  watch(input: WatchInput): Promise<WatchPoint>;
+  watch(input: WatchInput): Promise<Watched>;
   compare(input: RestoreInput): Promise<Standing>;
   restoreBeside(input: RestoreInput): Promise<Driven<Beside>>;
   measureLoss(input: LossInput): Promise<Driven<Loss>>;

@@ -3,8 +3,10 @@ import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type His
 import type { Clock } from '../checks/clock.ts';
 import type { Answer } from '../release/check.ts';
 import type { PlannedCriterion } from '../release/plan.ts';
-import { alarmOf, errorRate, recentWindow, type Sample } from '../release/statistics.ts';
-import { type Judgement, judge, type Measurement } from '../release/verdict.ts';
+import type { SignalStates } from '../release/signals.ts';
+import { errorRate, percentilesOf, type Sample } from '../release/statistics.ts';
+import type { Judgement, Measurement } from '../release/verdict.ts';
+import { Judge, type Judged, type Watching } from './judging.ts';
 
 /** Asks once. FAIL is an error, PENDING is no measurement; the signal's reason may be thrown. */
 export type Probe = (signal: AbortSignal) => Promise<Answer>;
@@ -12,6 +14,7 @@ export type Probe = (signal: AbortSignal) => Promise<Answer>;
 /**
  * Times are epoch milliseconds. One request is meant for each `everyMs` from `fromMs` on, up to but not including
  * `untilMs`. `resume`: what an attempt that died last reported. `onHeartbeat`: gets the same, about once a second.
+ * `watching`: what is sampled is one stretch of a longer watch; left out: it stands for itself, and its value decides.
  */
 export type Collecting = {
   probe: Probe;
@@ -20,6 +23,7 @@ export type Collecting = {
   untilMs: number;
   criteria: readonly PlannedCriterion[];
   minimumSamples: number;
+  watching?: Watching;
   clock: Clock;
   signal: AbortSignal;
   /** Ends it early and well: somebody else found something. */
@@ -33,23 +37,26 @@ export type Collecting = {
 };
 
 /** All that a later attempt needs to go on; JSON, a few kilobytes, no secret. */
-export type Sampling = {
+export type Sampling = Partial<Judged> & {
   format: 1;
   /** Number of the next request, counted from `fromMs`. */
   next: number;
   errors: number;
   /** Latencies in tenths of a millisecond. */
   histogram: string;
-  recent: Sample[];
 };
 
-/** `alarm`: why it stopped before `untilMs`, already among `judgements`. `unwatchedMs`: time without a measurement. */
+/**
+ * `alarm`: why it stopped before `untilMs`, already among `judgements`. `unwatchedMs`: time without a measurement.
+ * `signals`: for the next stretch.
+ */
 export type Collected = {
   measurement: Measurement;
   judgements: Judgement[];
   samples: number;
   unwatchedMs: number;
   alarm: Judgement | null;
+  signals: SignalStates;
   /** What the last wrong answer said; null without one in this attempt. Redact it before it is kept. */
   lastFailure: string | null;
 };
@@ -57,8 +64,8 @@ export type Collected = {
 /**
  * Samples in an open model: a slow answer never delays the next request, and where a service is so slow that
  * `maxInFlight` requests wait, the time that the next one lost counts as its latency. Time that this process lost
- * itself (a crash, a suspended machine) counts as unwatched and never against the service. Ends early when the newest
- * samples call for going back.
+ * itself (a crash, a suspended machine) counts as unwatched and never against the service. Ends early when the samples
+ * call for going back beyond doubt, and a little after they call for asking: an outage passes that limit on its way.
  *
  * @throws the signal's reason when cancelled; whatever the probe throws otherwise
  */
@@ -86,7 +93,7 @@ class Sampler {
   private readonly inFlight = new Set<Flight>();
   private next: number;
   private errors: number;
-  private recent: Sample[];
+  private readonly judge: Judge;
   /** The service holds requests back, so lateness is its own. */
   private heldBack = false;
   private alarm: Judgement | null = null;
@@ -109,7 +116,9 @@ class Sampler {
     setMaxListeners(0, this.signal);
     this.next = resume?.next ?? 0;
     this.errors = resume?.errors ?? 0;
-    this.recent = [...(resume?.recent ?? [])];
+    const { criteria, minimumSamples, watching } = order;
+    const lengthMs = untilMs - fromMs;
+    this.judge = new Judge({ criteria, minimumSamples, everyMs, lengthMs, watching }, resume ?? {});
   }
 
   async run(): Promise<void> {
@@ -198,11 +207,9 @@ class Sampler {
   }
 
   private add(sample: Sample): void {
-    const { criteria, minimumSamples } = this.order;
     if (sample === null) this.errors += 1;
     else this.histogram.recordValue(Math.round(sample * 10));
-    this.recent = [...this.recent, sample].slice(-recentWindow(minimumSamples));
-    this.alarm ??= alarmOf(criteria, this.recent, minimumSamples);
+    this.alarm ??= this.judge.take(this.order.clock.now(), sample);
     if (this.alarm !== null) this.stop.abort();
   }
 
@@ -214,26 +221,25 @@ class Sampler {
   }
 
   state(): Sampling {
-    const { next, errors, recent } = this;
-    return { format: 1, next, errors, histogram: encodeIntoCompressedBase64(this.histogram), recent };
+    const { next, errors } = this;
+    return { format: 1, next, errors, histogram: encodeIntoCompressedBase64(this.histogram), ...this.judge.state() };
   }
 
   result(): Collected {
-    const { criteria, minimumSamples, everyMs, fromMs, untilMs } = this.order;
+    const { everyMs, fromMs, untilMs } = this.order;
     const { alarm, lastFailure } = this;
     const measurement = this.measurement();
-    const judgements = criteria.map((criterion) =>
-      alarm?.criterion === criterion.name ? alarm : judge(criterion, measurement, minimumSamples),
-    );
     const missed = Math.max(0, this.next - this.cutOff - measurement.n);
     const unwatchedMs = Math.min(untilMs - fromMs, missed * everyMs);
-    return { measurement, judgements, samples: measurement.n, unwatchedMs, alarm, lastFailure };
+    const judgements = this.judge.verdicts(measurement);
+    const { signals } = this.judge.state();
+    return { measurement, judgements, samples: measurement.n, unwatchedMs, alarm, signals, lastFailure };
   }
 
   private measurement(): Measurement {
-    const answered = this.histogram.totalCount;
+    const { totalCount: answered } = this.histogram;
     const n = answered + this.errors;
-    const at = (percent: number) => (answered === 0 ? null : this.histogram.getValueAtPercentile(percent) / 10);
-    return { n, errors: errorRate(this.errors, n), p50: at(50), p95: at(95), p99: at(99) };
+    const at = (percent: number) => this.histogram.getValueAtPercentile(percent) / 10;
+    return { n, errors: errorRate(this.errors, n), ...percentilesOf(answered, at) };
   }
 }

@@ -2,11 +2,10 @@ import { Context } from '@temporalio/activity';
 import type { Clock } from '../checks/clock.ts';
 import type { CheckResult } from '../release/check.ts';
 import type { Json } from '../release/json.ts';
-import type { WatchPoint } from '../release/status.ts';
 import { atBoundary, type Discretion } from './boundary.ts';
 import { discreetLog, resolved } from './calling.ts';
 import { askOne, runChecks } from './checks.ts';
-import type { WatchInput } from './inputs.ts';
+import type { Watched, WatchInput } from './inputs.ts';
 import { explained, httpProbe } from './measure.ts';
 import { type Collected, collect, type Sampling } from './sampling.ts';
 import { type AskedSoFar, askThroughout, type Throughout } from './throughout.ts';
@@ -16,7 +15,7 @@ import { type AskedSoFar, askThroughout, type Throughout } from './throughout.ts
  * checks at the end, and returns early when the newest samples call for going back or a check throughout fails. After a
  * crash it goes on from its last heartbeat.
  */
-export async function watchPoint(input: WatchInput, clock: Clock): Promise<WatchPoint> {
+export async function watchPoint(input: WatchInput, clock: Clock): Promise<Watched> {
   const { watch, untilMs, fromMs } = input;
   let progress: Json = null;
   const { collected, asked } = await atBoundary(async (discretion) => {
@@ -35,6 +34,7 @@ export async function watchPoint(input: WatchInput, clock: Clock): Promise<Watch
     unwatchedMs: unwatched.length === 0 ? blindMs : Math.max(...unwatched),
     judgements: collected?.judgements ?? [],
     checks: [...(asked?.results ?? []), ...atTheEnd],
+    ...(collected === null ? {} : { signals: collected.signals }),
   };
 }
 
@@ -78,7 +78,10 @@ async function ending<T>(ends: AbortController, work: Promise<T>, isEnough: (fou
   }
 }
 
-async function sample({ place, watch, fromMs, untilMs }: WatchInput, hands: Hands): Promise<Collected | null> {
+const usualFalseAlarms = 0.01;
+
+async function sample(input: WatchInput, hands: Hands): Promise<Collected | null> {
+  const { place, watch, fromMs, untilMs, wholeMs = untilMs - fromMs, baseline = null, signals = null } = input;
   if (watch.probe === null) return null;
   const { clock, discretion, progress, ends } = hands;
   const { cancellationSignal: signal } = Context.current();
@@ -92,6 +95,7 @@ async function sample({ place, watch, fromMs, untilMs }: WatchInput, hands: Hand
     untilMs,
     criteria: watch.criteria,
     minimumSamples: watch.minimumSamples,
+    watching: { wholeMs, baseline, signals, falseAlarms: watch.falseAlarms ?? usualFalseAlarms },
     clock,
     signal,
     ends: ends.signal,

@@ -29,6 +29,8 @@ export type Test = {
  */
 export type TestState = {
   evidence: number[];
+  /** Product of one bet's gains since it last fell to 1, which is where the evidence began to grow. */
+  growth: number;
   seen: number;
   sinceMs: number;
   n: number;
@@ -41,6 +43,7 @@ export type Found = { sinceMs: number; n: number; bad: number };
 
 /** Shares that a test looks for lie between twice what is allowed and nearly all. */
 const betCount = 6;
+const middleBet = 2;
 const mostBad = 0.99;
 
 /** Below it a share cannot be told from nothing in any watch. */
@@ -88,7 +91,7 @@ export function testFor(order: {
 }
 
 export function openTest(): TestState {
-  return { evidence: nothing(), seen: 0, sinceMs: 0, n: 0, bad: 0, block: emptyBlock() };
+  return { evidence: nothing(), growth: 1, seen: 0, sinceMs: 0, n: 0, bad: 0, block: emptyBlock() };
 }
 
 function nothing(): number[] {
@@ -114,7 +117,8 @@ export function observe(test: Test, state: TestState, seen: { atMs: number; n: n
 function closeBlock(test: Test, state: TestState): Found | null {
   const { block, evidence } = state;
   if (block.n === 0) return null;
-  if (strength(evidence) < 1) {
+  if (state.growth <= 1) {
+    state.growth = 1;
     state.sinceMs = block.atMs;
     state.n = 0;
     state.bad = 0;
@@ -126,10 +130,12 @@ function closeBlock(test: Test, state: TestState): Found | null {
   for (const [index, bet] of test.bets.entries()) {
     evidence[index] = Math.min(mostEvidence, (1 + (evidence[index] ?? 0)) * (1 + bet * excess));
   }
+  state.growth = Math.min(mostEvidence, state.growth * (1 + (test.bets[middleBet] ?? 0) * excess));
   state.block = emptyBlock();
   if (strength(evidence) < test.needed || state.seen < test.leastSamples) return null;
   const { sinceMs, n, bad } = state;
   state.evidence = nothing();
+  state.growth = 1;
   return { sinceMs, n, bad };
 }
 

@@ -156,6 +156,8 @@ export type PlannedWatch = {
   /** Asked every `everyMs` between the points; a FAIL ends the stretch at once. Left out: none. */
   throughout?: { everyMs: number; checks: PlannedCheck[] };
   minimumSamples: number;
+  /** False alarms that a healthy release may raise in one watch, as a probability. Left out: 0.01. */
+  falseAlarms?: number;
   /** Share of the watch, 0 to 1, that may go unmeasured before the end is no longer automatic. */
   maxUnwatched: number;
   /** People are reminded of the review this long after the release; null: no reminder. */

@@ -1,5 +1,5 @@
-import type { PlannedCriterion } from './plan.ts';
-import { type Judgement, judge, type Measurement } from './verdict.ts';
+import { type Interval, ranksAround } from './intervals.ts';
+import type { Measurement } from './verdict.ts';
 
 /** One measured request: its latency in milliseconds, or null when the answer was wrong or missing. */
 export type Sample = number | null;
@@ -21,28 +21,18 @@ export function measurementOf(samples: readonly Sample[]): Measurement {
   return {
     n: samples.length,
     errors: errorRate(samples.length - latencies.length, samples.length),
-    p50: percentile(latencies, 50),
-    p95: percentile(latencies, 95),
-    p99: percentile(latencies, 99),
+    ...percentilesOf(latencies.length, (percent) => percentile(latencies, percent)),
   };
 }
 
-/**
- * How many of the newest samples are judged on their own while a watch runs: enough that one stray error does not
- * exceed a usual limit, few enough that an outage stands out at once after hours of health.
- */
-export function recentWindow(minimumSamples: number): number {
-  return Math.max(60, minimumSamples);
-}
+type Percentiles = Pick<Measurement, 'p50' | 'p95' | 'p99' | 'ranges'>;
 
-/** The first criterion by which the newest samples already call for going back, or null. */
-export function alarmOf(
-  criteria: readonly PlannedCriterion[],
-  recent: readonly Sample[],
-  minimumSamples: number,
-): Judgement | null {
-  if (recent.length < Math.max(1, minimumSamples)) return null;
-  const measured = measurementOf(recent);
-  const judgements = criteria.map((criterion) => judge(criterion, measured, minimumSamples));
-  return judgements.find(({ verdict }) => verdict === 'roll back') ?? null;
+/** The percentiles of `n` answers and where the true ones lie; `at`: the value at a percentage of the sorted answers. */
+export function percentilesOf(n: number, at: (percent: number) => number | null): Percentiles {
+  if (n === 0) return { p50: null, p95: null, p99: null };
+  const around = (percent: number): Interval => {
+    const { low, high } = ranksAround(percent / 100, n);
+    return { low: at(low * 100) ?? 0, high: at(high * 100) ?? 0 };
+  };
+  return { p50: at(50), p95: at(95), p99: at(99), ranges: { p50: around(50), p95: around(95), p99: around(99) } };
 }

@@ -1,5 +1,5 @@
-import type { Interval } from './intervals.ts';
-import type { PlannedCriterion, Priority } from './plan.ts';
+import { type Interval, wilson } from './intervals.ts';
+import type { Measure, PlannedCriterion, Priority } from './plan.ts';
 
 /** What measurements mean. `unknown`: they could not be taken, which is neither good nor bad. */
 export type Verdict = 'proceed' | 'consult' | 'roll back' | 'unknown';
@@ -27,8 +27,25 @@ export type Judgement = {
   incident?: string;
 };
 
-/** A set of samples reduced to numbers: errors in per cent of `n`, percentiles in milliseconds over those without error. */
-export type Measurement = { n: number; errors: number; p50: number | null; p95: number | null; p99: number | null };
+/**
+ * A set of samples reduced to numbers: errors in per cent of `n`, percentiles in milliseconds over those without error.
+ * `ranges`: where the true percentiles lie with 95 % confidence.
+ */
+export type Measurement = {
+  n: number;
+  errors: number;
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+  ranges?: Partial<Record<Measure, Interval>>;
+};
+
+/** Where the true value lies with 95 % confidence, as far as the samples say. */
+export function rangeOf(measured: Measurement, measure: Measure): Interval | undefined {
+  if (measure !== 'errors') return measured.ranges?.[measure];
+  const { low, high } = wilson((measured.errors / 100) * measured.n, measured.n);
+  return { low: round(low * 100), high: round(high * 100) };
+}
 
 /** The worst of several verdicts. An `unknown` outweighs `proceed` and `consult`, never `roll back`. */
 export function worst(verdicts: readonly Verdict[]): Verdict {
@@ -44,7 +61,14 @@ export function judge(criterion: PlannedCriterion, measured: Measurement, minimu
   const { measure, rollBackAbove, consultAbove } = criterion;
   const unit = measure === 'errors' ? '%' : 'ms';
   const value = measured[measure];
-  const base = { criterion: criterion.name, value, unit, n: measured.n } as const;
+  const interval = rangeOf(measured, measure);
+  const base = {
+    criterion: criterion.name,
+    value,
+    unit,
+    n: measured.n,
+    ...(interval === undefined || value === null ? {} : { interval }),
+  } as const;
   const needed = Math.max(1, minimumSamples);
   const unknown = (why: string): Judgement => ({ ...base, verdict: 'unknown', limit: null, explanation: why });
   if (measured.n < needed) return unknown(`${measured.n} samples, ${needed} needed: could not be judged`);
@@ -54,7 +78,7 @@ export function judge(criterion: PlannedCriterion, measured: Measurement, minimu
     ...base,
     verdict,
     limit,
-    explanation: `${measure} ${round(value)} ${unit} over ${measured.n} samples is ${relation}`,
+    explanation: `${measure} ${round(value)} ${unit}${between(interval)} over ${measured.n} samples is ${relation}`,
   });
   if (rollBackAbove !== null && value > rollBackAbove) {
     return said('roll back', rollBackAbove, `above the limit of ${rollBackAbove} ${unit} for rolling back`);
@@ -64,6 +88,11 @@ export function judge(criterion: PlannedCriterion, measured: Measurement, minimu
   }
   const limit = consultAbove ?? rollBackAbove;
   return said('proceed', limit, limit === null ? 'recorded only' : `within the limit of ${limit} ${unit}`);
+}
+
+/** ` (7.6 to 19.7)`, nothing where no interval is known. */
+function between(interval: Interval | undefined): string {
+  return interval === undefined ? '' : ` (${round(interval.low)} to ${round(interval.high)})`;
 }
 
 function round(value: number): number {

@@ -1,10 +1,12 @@
 import { type CancellationScope, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Place, TargetInput } from '../activities/inputs.ts';
+import type { Baseline } from '../release/baseline.ts';
 import { currentDetails } from '../release/details.ts';
 import { caseInWords, drillPrefix } from '../release/drill.ts';
 import type { PlannedStep, PlannedTarget } from '../release/plan.ts';
 import { referencesOf } from '../release/references.ts';
 import { phaseAttribute } from '../release/search-attributes.ts';
+import type { SignalStates } from '../release/signals.ts';
 import type { GivenAnswer, ReleaseStatus, StepStatus } from '../release/status.ts';
 import type { Artefact } from '../release/target.ts';
 import type { Abort, ReleaseInput } from './messages.ts';
@@ -20,6 +22,10 @@ export type Story = {
   watching: CancellationScope | null;
   /** The answer that closed the open question; null while it is open. */
   closing: GivenAnswer | null;
+  /** How the version before this one did, null where nobody measured it. */
+  baseline: Baseline | null;
+  /** What the watch has seen so far, for its next point. */
+  signals: SignalStates | null;
   abort: Abort | null;
   finish: GivenAnswer | null;
   /** The last decision of a person (or of silence) that shaped the ending. */
@@ -54,6 +60,8 @@ export function openStory(input: ReleaseInput): Story {
     forward: null,
     watching: null,
     closing: null,
+    baseline: null,
+    signals: null,
     abort: null,
     finish: null,
     decidedBy: null,

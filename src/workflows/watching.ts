@@ -40,28 +40,32 @@ async function watchPoints(story: Story, watch: PlannedWatch): Promise<void> {
   let from = start;
   for (const until of points) {
     await waitWhilePaused(story);
-    await watchOnePoint(story, watch, { from, until });
+    await watchOnePoint(story, watch, { from, until, wholeMs: last - start });
     from = until;
   }
   await demandEnoughWatching(story, watch);
 }
 
-type Span = { from: number; until: number };
+type Span = { from: number; until: number; wholeMs: number };
 
-async function watchOnePoint(story: Story, watch: PlannedWatch, { from, until }: Span): Promise<void> {
+async function watchOnePoint(story: Story, watch: PlannedWatch, span: Span): Promise<void> {
+  const { from, until, wholeMs } = span;
   const length = until - from;
   const summary = `watch until ${new Date(until).toISOString()}`;
   const hands = patiently(story, { summary, patienceMs: length + 60_000, target: null });
   let trouble: Trouble | null;
   try {
-    const seen = await hands.watch({ place: story.place, watch, fromMs: from, untilMs: until });
+    const { baseline, signals: carried } = story;
+    const input = { place: story.place, watch, fromMs: from, untilMs: until, wholeMs, baseline, signals: carried };
+    const { signals = null, ...seen } = await hands.watch(input);
+    story.signals = signals;
     const point = judgedInDrill(story, seen);
-    keep(story, point, { from, until });
+    keep(story, point, span);
     trouble = worse(acting(point), troubleInChecks(point.checks));
   } catch (error) {
     if (story.status.halt !== null || story.finish !== null) throw error;
     const nothing = { samples: 0, unwatchedMs: length, judgements: [], checks: [] };
-    keep(story, { at: now(), ...nothing }, { from, until });
+    keep(story, { at: now(), ...nothing }, span);
     record(story, `this stretch was not watched: ${viewOf(error).message}`);
     trouble = null;
   }

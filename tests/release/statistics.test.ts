@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PlannedCriterion } from '../../src/release/plan.ts';
-import { alarmOf, measurementOf, percentile, recentWindow, type Sample } from '../../src/release/statistics.ts';
+import { measurementOf, percentile, type Sample } from '../../src/release/statistics.ts';
 
 const sample: fc.Arbitrary<Sample> = fc.option(fc.double({ min: 0, max: 60_000, noNaN: true }), { nil: null, freq: 4 });
 const samples = fc.array(sample, { maxLength: 200 });
@@ -35,36 +34,5 @@ describe('a measurement', () => {
         else expect(Number(p50) <= Number(p95) && Number(p95) <= Number(p99)).toBe(true);
       }),
     );
-  });
-});
-
-describe('the alarm', () => {
-  const errors: PlannedCriterion = { name: 'errors', measure: 'errors', rollBackAbove: 10, consultAbove: 1 };
-
-  test('never rings below the minimum, nor for what only asks', () => {
-    fc.assert(
-      fc.property(samples, fc.integer({ min: 1, max: 100 }), (given, least) => {
-        const alarm = alarmOf([errors], given, least);
-        if (given.length < least) expect(alarm).toBeNull();
-        if (alarm !== null) expect(alarm.verdict).toBe('roll back');
-        expect(alarmOf([{ ...errors, rollBackAbove: null }], given, least)).toBeNull();
-      }),
-    );
-  });
-
-  test('one stray error in a window does not exceed a limit of 10 %; an outage does after seven', () => {
-    const window = recentWindow(20);
-    const healthy: Sample[] = Array.from({ length: window }, () => 12);
-    const withErrors = (wrong: number): Sample[] => [
-      ...healthy.slice(wrong),
-      ...Array.from({ length: wrong }, () => null),
-    ];
-    expect(alarmOf([errors], withErrors(1), 20)).toBeNull();
-    expect(alarmOf([errors], withErrors(6), 20)).toBeNull();
-    expect(alarmOf([errors], withErrors(7), 20)).toMatchObject({
-      criterion: 'errors',
-      verdict: 'roll back',
-      n: window,
-    });
   });
 });

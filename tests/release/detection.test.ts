@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Found, observe, openTest, type Test, type TestState, testFor } from '../../src/release/detection.ts';
+import { seeded } from './seeded.ts';
+
+const hour = 3_600_000;
+
+function mustTest(order: Partial<Parameters<typeof testFor>[0]> & { allowed: number }): Test {
+  const made = testFor({ falseAlarms: 0.01, watchMs: 48 * hour, everyMs: 1_000, blockMs: 1_000, ...order });
+  if (made === null) throw new Error('no such test');
+  return made;
+}
+
+/** Sends `n` requests, one each `everyMs`; returns the number of the request that raised the first alarm, or null. */
+function run(one: Test, state: TestState, { n, everyMs, isBad }: { n: number; everyMs: number; isBad: () => boolean }) {
+  let first: { request: number; found: Found } | null = null;
+  for (let request = 1; request <= n && first === null; request += 1) {
+    const found = observe(one, state, { atMs: request * everyMs, n: 1, bad: isBad() ? 1 : 0 });
+    if (found !== null) first = { request, found };
+  }
+  return first;
+}
+
+describe('the sequential test', () => {
+  test('nothing that is in order is an alarm, and nothing bad ever helps', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.001, max: 0.5, noNaN: true }), fc.nat(5_000), (allowed, n) => {
+        expect(run(mustTest({ allowed }), openTest(), { n, everyMs: 1_000, isBad: () => false })).toBeNull();
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('an outage is found within ten requests, whatever the limit up to 10 %', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.0005, max: 0.1, noNaN: true }), fc.nat(300), (allowed, healthy) => {
+        const one = mustTest({ allowed });
+        const state = openTest();
+        run(one, state, { n: healthy, everyMs: 1_000, isBad: () => false });
+        const outage = run(one, state, { n: 100, everyMs: 1_000, isBad: () => true });
+        expect(outage?.request).toBeLessThanOrEqual(10);
+        // What it says it rests on is the outage, not the hours of health before it.
+        expect(outage?.found).toMatchObject({ bad: outage?.request, n: outage?.request });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('a service exactly at its limit raises fewer false alarms than were allowed', () => {
+    // 400 watches of 5,000 requests, of which one in ten may raise an alarm.
+    const random = seeded(7);
+    const one = mustTest({ allowed: 0.02, falseAlarms: 0.1, watchMs: 5_000_000 });
+    const alarms = Array.from({ length: 400 }, () =>
+      run(one, openTest(), { n: 5_000, everyMs: 1_000, isBad: () => random() < 0.02 }),
+    ).filter((alarm) => alarm !== null);
+    expect(alarms.length).toBeLessThanOrEqual(40);
+  });
+
+  test('bursts within a block raise no more false alarms than single errors do', () => {
+    const random = seeded(11);
+    // Fifty requests a second; half of all seconds' errors come as 20 failures in one second, 0.1 % in all.
+    const one = mustTest({ allowed: 0.001, falseAlarms: 0.1, watchMs: 2_000_000, everyMs: 20 });
+    const watch = (): boolean => {
+      const state = openTest();
+      for (let second = 0; second < 2_000; second += 1) {
+        const bad = random() < 0.0025 ? 20 : 0;
+        if (observe(one, state, { atMs: second * 1_000, n: 50, bad }) !== null) return true;
+      }
+      return false;
+    };
+    expect(Array.from({ length: 200 }, watch).filter(Boolean).length).toBeLessThanOrEqual(20);
+  });
+
+  test('its state survives being written down at any moment', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 200 }), fc.nat(200), (stream, cut) => {
+        const one = mustTest({ allowed: 0.05, blockMs: 3_000 });
+        const whole = openTest();
+        let parts = openTest();
+        stream.forEach((bad, index) => {
+          const seen = { atMs: index * 1_000, n: 1, bad: bad ? 1 : 0 };
+          if (index === cut) parts = JSON.parse(JSON.stringify(parts)) as TestState;
+          expect(observe(one, parts, seen)).toEqual(observe(one, whole, seen));
+        });
+        expect(JSON.stringify(parts).length).toBeLessThan(300);
+      }),
+    );
+  });
+
+  test('the newest requests count: an hour of health does not hide what comes after it', () => {
+    const late = openTest();
+    const one = mustTest({ allowed: 0.01 });
+    const random = seeded(3);
+    run(one, late, { n: 3_600, everyMs: 1_000, isBad: () => false });
+    const found = run(one, late, { n: 3_600, everyMs: 1_000, isBad: () => random() < 0.1 });
+    expect(found?.request).toBeLessThan(300);
+  });
+
+  test('more than is allowed cannot happen where nearly all is allowed', () => {
+    const order = { falseAlarms: 0.01, watchMs: hour, everyMs: 1_000, blockMs: 0 };
+    expect(testFor({ ...order, allowed: 1 })).toBeNull();
+    expect(testFor({ ...order, allowed: 0 })?.allowed).toBeGreaterThan(0);
+  });
+
+  test('fewer false alarms, or a longer watch, need more evidence', () => {
+    const needed = (falseAlarms: number, watchMs: number) => mustTest({ allowed: 0.1, falseAlarms, watchMs }).needed;
+    expect(needed(0.001, hour)).toBeGreaterThan(needed(0.01, hour));
+    expect(needed(0.01, 48 * hour)).toBeGreaterThan(needed(0.01, hour));
+    expect(needed(0.01, hour)).toBe(3_600 / 0.01);
+  });
+});
