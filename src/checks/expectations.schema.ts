@@ -43,6 +43,8 @@ export const bounds = z
   .transform((written): Bounds => (typeof written === 'number' ? { min: written, max: written } : written));
 export type Bounds = { min?: number | undefined; max?: number | undefined };
 
+export const jsonPath = z.string().regex(/^\$/, { error: 'must be a JSON path that begins with $, such as $.status' });
+
 /** What a value must be; every word given must hold. */
 const conditions = z
   .strictObject({

@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { Agent, buildConnector, type Dispatcher, interceptors } from 'undici';
-import type { HttpSpec } from './http.schema.ts';
+import type { RequestSpec } from './request.schema.ts';
+import { preparedRequest } from './request.ts';
 
 /** Longer bodies are read up to here and judged by what was read. */
 const longestBody = 5 * 1024 * 1024;
@@ -11,7 +12,10 @@ const longestBody = 5 * 1024 * 1024;
 export type Exchange = {
   status: number;
   headers: Record<string, string>;
+  /** Each `Set-Cookie` as it was sent; `headers` joins what came several times. */
+  setCookies: string[];
   body: string;
+  bytes: Buffer;
   latencyMs: number;
   daysLeft: number | null;
 };
@@ -31,51 +35,21 @@ export class NoAnswer extends Error {
 
 type Progress = { reached: Reached; daysLeft: number | null };
 
-/** One request as undici takes it, from a spec and the number of redirects to follow. Secrets in `url` move to a header. */
-function requestOf(spec: HttpSpec): {
-  url: URL;
-  method: HttpSpec['method'];
-  headers: Record<string, string>;
-  body: string | null;
-} {
-  const url = new URL(spec.url);
-  const headers: Record<string, string> = { 'user-agent': 'savepoint', accept: '*/*' };
-  if (spec.json !== undefined) headers['content-type'] = 'application/json';
-  if (url.username !== '' || url.password !== '') {
-    const pair = `${decoded(url.username)}:${decoded(url.password)}`;
-    headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
-    url.username = '';
-    url.password = '';
-  }
-  for (const [name, value] of Object.entries(spec.headers)) headers[name.toLowerCase()] = value;
-  const body = spec.json === undefined ? (spec.body ?? null) : JSON.stringify(spec.json);
-  return { url, method: spec.method, headers, body };
-}
-
-/** A lone `%` stands for itself, as browsers have it. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 /**
  * Sends the request over a new connection, as a new visitor would: a kept one would still lead to the version that ran
  * before a switch. The latency includes connecting.
  *
  * @throws NoAnswer when there was none within `spec.timeout`; the signal's reason when the caller gave up
  */
-export async function exchange(spec: HttpSpec, follow: number, signal: AbortSignal): Promise<Exchange> {
+export async function exchange(spec: RequestSpec, follow: number, signal: AbortSignal): Promise<Exchange> {
   signal.throwIfAborted();
+  const { url, ...request } = await preparedRequest(spec);
   const progress: Progress = { reached: 'nothing', daysLeft: null };
   const agent = new Agent({ connect: watchedConnector(spec, progress), pipelining: 0 });
   const client = agent.compose(interceptors.redirect({ maxRedirections: follow }));
   const patience = AbortSignal.timeout(spec.timeout);
   const started = performance.now();
   try {
-    const { url, ...request } = requestOf(spec);
     const options = {
       origin: url.origin,
       path: url.pathname + url.search,
@@ -84,9 +58,17 @@ export async function exchange(spec: HttpSpec, follow: number, signal: AbortSign
       bodyTimeout: 0,
     };
     const answer = await client.request({ ...options, signal: AbortSignal.any([signal, patience]) });
-    const body = await readBody(answer);
+    const bytes = await readBody(answer);
     const latencyMs = performance.now() - started;
-    return { status: answer.statusCode, headers: flat(answer.headers), body, latencyMs, daysLeft: progress.daysLeft };
+    return {
+      status: answer.statusCode,
+      headers: flat(answer.headers),
+      setCookies: [answer.headers['set-cookie'] ?? []].flat(),
+      body: bytes.toString('utf8'),
+      bytes,
+      latencyMs,
+      daysLeft: progress.daysLeft,
+    };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (!isOutside(error)) throw error;
@@ -107,7 +89,7 @@ function isOutside(error: unknown): boolean {
 }
 
 /** Notes how far a connection came and how long its certificate is valid. */
-function watchedConnector({ ca, timeout }: HttpSpec, progress: Progress): buildConnector.connector {
+function watchedConnector({ ca, timeout }: RequestSpec, progress: Progress): buildConnector.connector {
   // The typings leave out that a connector returns its socket, and that is where the steps can be seen.
   const connect = buildConnector({ timeout, ...(ca === undefined ? {} : { ca }) }) as (
     ...args: Parameters<buildConnector.connector>
@@ -131,7 +113,7 @@ function daysLeft(socket: TLSSocket): number {
   return (Date.parse(socket.getPeerCertificate().valid_to) - Date.now()) / 86_400_000;
 }
 
-async function readBody({ body, headers }: Dispatcher.ResponseData): Promise<string> {
+async function readBody({ body, headers }: Dispatcher.ResponseData): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -139,7 +121,7 @@ async function readBody({ body, headers }: Dispatcher.ResponseData): Promise<str
     length += chunk.length;
     if (length >= longestBody) break;
   }
-  return unpacked(Buffer.concat(chunks), String(headers['content-encoding'] ?? '')).toString('utf8');
+  return unpacked(Buffer.concat(chunks), String(headers['content-encoding'] ?? ''));
 }
 
 /** Some servers compress although nobody asked for it. */

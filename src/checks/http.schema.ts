@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { amount, duration, flag, text, url } from '../plan/words.schema.ts';
-import { headerValue, textPieces, valueConditions } from './expectations.schema.ts';
+import { amount, duration, flag, size, text } from '../plan/words.schema.ts';
+import { headerValue, jsonPath, textPieces, valueConditions } from './expectations.schema.ts';
+import { hasOneBody, oneBody, requestFields } from './request.schema.ts';
 
 const statusWord = z.union([z.int().min(100).max(599), z.string().regex(/^[1-5](xx|[0-9]{2})$/)], {
   error: 'must be a status such as 200 or a class such as 2xx',
@@ -36,9 +37,22 @@ const daysLeft = z.union([
     .transform(({ warn, fail }): Limits => ({ warn: warn ?? null, fail: fail ?? null })),
 ]);
 
-const jsonPath = z.string().regex(/^\$/, { error: 'must be a JSON path that begins with $, such as $.status' });
+const file = z.strictObject({
+  type: z
+    .string()
+    .regex(/^[a-z0-9.]+$/, { error: 'must be a file type such as pdf, png or zip' })
+    .describe('Type by its first bytes, such as pdf, png, zip or xlsx'),
+  size: z
+    .strictObject({
+      min: size.optional().describe('At least'),
+      max: size.optional().describe('At most'),
+    })
+    .optional()
+    .describe('How long it must be'),
+});
 
-const expectations = z.strictObject({
+/** What an answer must be; `flow` expects the same of each step. */
+export const answerExpectations = z.strictObject({
   status: statuses.optional().describe('Status, class or list of them, default 2xx; 3xx where a redirect is expected'),
   json: z
     .record(jsonPath, valueConditions)
@@ -47,6 +61,7 @@ const expectations = z.strictObject({
   text: textPieces.default([]).describe('Text that the body must contain'),
   notText: textPieces.default([]).describe('Text that the body must not contain'),
   header: z.record(text, headerValue).default({}).describe('Header: its value, { matches }, or true for any'),
+  file: file.optional().describe('The body is a file of this kind'),
   latency: latency
     .default({ warn: null, fail: null })
     .describe('Longest time to the end of the answer, connecting included'),
@@ -56,32 +71,21 @@ const expectations = z.strictObject({
     .optional()
     .describe('What the certificate must be besides valid'),
 });
+export type AnswerExpectations = z.output<typeof answerExpectations>;
+
+export const follow = z
+  .union([flag, amount.max(20, { error: 'must be at most 20' })])
+  .transform((written) => (typeof written === 'number' ? written : written ? 5 : 0))
+  .optional()
+  .describe('How many redirects are followed; true: 5, the default; false: none');
 
 /** A request and what its answer must be. */
 export const httpSchema = z
   .strictObject({
-    url: url.describe('Address that is asked'),
-    method: z
-      .enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], {
-        error: 'must be GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS',
-      })
-      .default('GET')
-      .describe('Method, default GET'),
-    headers: z.record(text, z.string()).default({}).describe('Headers of the request'),
-    body: z.string().optional().describe('Body of the request as text'),
-    json: z.json().optional().describe('Body of the request as JSON'),
-    follow: z
-      .union([flag, amount.max(20, { error: 'must be at most 20' })])
-      .transform((written) => (typeof written === 'number' ? written : written ? 5 : 0))
-      .optional()
-      .describe('How many redirects are followed; true: 5, the default; false: none'),
-    timeout: duration.default(10_000).describe('Patience for the whole answer, default 10s'),
-    ca: text.optional().describe('Certificates (PEM) trusted instead of the public ones; give a file reference'),
-    expect: expectations.prefault({}).describe('What the answer must be, default any 2xx'),
+    ...requestFields,
+    follow,
+    expect: answerExpectations.prefault({}).describe('What the answer must be, default any 2xx'),
   })
-  .refine((spec) => spec.body === undefined || spec.json === undefined, {
-    path: ['body'],
-    error: 'must not be given together with json',
-  });
+  .refine(hasOneBody, oneBody);
 
 export type HttpSpec = z.output<typeof httpSchema>;

@@ -3,7 +3,7 @@ import { hasReference } from './references.ts';
 import { eachText } from './walk.ts';
 
 const secretKey =
-  /(^|[_-])(password|passwd|passphrase|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|credentials?)$/i;
+  /(^|[_-])(password|passwd|passphrase|secret|token|bearer|api[_-]?key|private[_-]?key|access[_-]?key|credentials?)$/i;
 const camelSecretKey = /(Password|Secret|Token|ApiKey|PrivateKey|AccessKey)$/;
 const passwordInUrl = /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:([^@\s/]+)@/i;
 const authorization = /^(Basic|Bearer) \S+/i;
