@@ -1,4 +1,4 @@
-import type { Operation } from './operations.ts';
+import { changes, type Operation } from './operations.ts';
 import type { Refusal } from './refusals.ts';
 import { signedAt } from './refusals.ts';
 
@@ -15,6 +15,8 @@ export type Faults = {
    * `before`: the request itself is lost instead, so that it has no effect.
    */
   loseAnswer(operation: string, options?: { times?: number; before?: boolean }): void;
+  /** Of every changing operation, the answer of its first call from now on is lost after the effect. */
+  loseEachFirstAnswer(): void;
   /** AWS's clock is this far ahead of the machine's; signatures more than 5 minutes off (S3: 15) are refused. 0 ends it. */
   setServerClock(aheadMs: number): void;
   /** Every call is refused because the credentials have expired. */
@@ -48,6 +50,8 @@ type Loss = { operation: string; times: number; what: 'answer' | 'request' };
 export function openFaults(): FaultState {
   let storms: (Storm & { next: () => number })[] = [];
   let losses: Loss[] = [];
+  /** Operations that have lost their first answer; null while that fault is off. */
+  let lostOnce: Set<string> | null = null;
   let aheadMs = 0;
   let expired = false;
   const delays = new Map<string, number>();
@@ -72,12 +76,16 @@ export function openFaults(): FaultState {
     calm() {
       storms = [];
       losses = [];
+      lostOnce = null;
       aheadMs = 0;
       expired = false;
       delays.clear();
     },
     loseAnswer(operation, { times = 1, before = false } = {}) {
       losses.push({ operation, times, what: before ? 'request' : 'answer' });
+    },
+    loseEachFirstAnswer() {
+      lostOnce = new Set();
     },
     setServerClock(ms) {
       aheadMs = ms;
@@ -99,6 +107,11 @@ export function openFaults(): FaultState {
         loss.times -= 1;
         count('lost');
         return { lose: loss.what };
+      }
+      if (lostOnce !== null && changes(operation.name) && !lostOnce.has(operation.name)) {
+        lostOnce.add(operation.name);
+        count('lost');
+        return { lose: 'answer' };
       }
       return { delayMs: delays.get(operation.name) ?? 0 };
     },

@@ -42,6 +42,8 @@ export type AwsWorld = AwsHands & {
   advance(ms: number): Promise<void>;
   /** The world's time as epoch milliseconds. */
   now(): Promise<number>;
+  /** Where it keeps its files; they go when it ends. */
+  directories: string[];
   /** What the server wrote; for finding out why a test fails. */
   log(): Promise<string>;
   stop(): Promise<void>;
@@ -147,6 +149,7 @@ export async function startAws(options: AwsOptions = {}): Promise<AwsWorld> {
     configure: async (script) => void (await ask(server.direct, 'configure', script)),
     advance: async (ms) => void (await ask(server.direct, 'advance', { ms })),
     now: async () => (await ask<{ now: number }>(server.direct, 'now')).now,
+    directories: [...new Set([server.directory, server.memory])],
     log: () => readFile(server.logFile, 'utf8'),
     async stop() {
       await proxy.stop();

@@ -136,8 +136,10 @@ class Instances:
             cluster.forget()
 
     def stop(self) -> None:
-        for cluster in self.clusters.values():
-            cluster.stop()
+        processes = [cluster.quit() for cluster in self.clusters.values()]
+        deadline = time.monotonic() + 3
+        while any(one is not None and one.poll() is None for one in processes) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
 
 def password_of(instance: DBInstance) -> str:

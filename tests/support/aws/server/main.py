@@ -51,6 +51,7 @@ class World:
         cdn.install(self.shared)
         self.control = Control(self.shared, self.scheduler, self.tick)
         self.moto = DomainDispatcherApplication(create_backend_app)
+        self.over = False
         threading.Thread(target=self._run, daemon=True).start()
 
     def tick(self) -> None:
@@ -59,7 +60,7 @@ class World:
         self.instances.look()
 
     def _run(self) -> None:
-        while True:
+        while not self.over:
             try:
                 with self.shared.lock:
                     self.tick()
@@ -75,6 +76,7 @@ class World:
             return self.moto(environ, start_response)
 
     def stop(self) -> None:
+        self.over = True
         self.scheduler.stop()
         self.instances.stop()
         self.balancer.stop()
