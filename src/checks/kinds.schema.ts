@@ -4,6 +4,7 @@ import { cloudwatchAlarmsSchema } from './cloudwatch-alarms.schema.ts';
 import { cloudwatchLogsSchema } from './cloudwatch-logs.schema.ts';
 import { cloudwatchMetricSchema } from './cloudwatch-metric.schema.ts';
 import { commandSchema } from './command.schema.ts';
+import { envSchema } from './env.schema.ts';
 import { httpSchema } from './http.schema.ts';
 import { sqlSchema } from './sql.schema.ts';
 
@@ -16,6 +17,7 @@ export const checkKinds = {
   sql: { schema: sqlSchema },
   command: { schema: commandSchema },
   attest: { schema: attestSchema },
+  env: { schema: envSchema },
   'cloudwatch-alarms': { schema: cloudwatchAlarmsSchema, atPreflight: { withoutData: 'fail' } },
   'cloudwatch-logs': { schema: cloudwatchLogsSchema },
   'cloudwatch-metric': { schema: cloudwatchMetricSchema },

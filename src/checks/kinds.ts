@@ -9,6 +9,7 @@ const loaders: Record<CheckKind, () => Promise<unknown>> = {
   sql: async () => (await import('./sql.ts')).sql,
   command: async () => (await import('./command.ts')).command,
   attest: async () => (await import('./attest.ts')).attest,
+  env: async () => (await import('./env.ts')).env,
   'cloudwatch-alarms': async () => (await import('./cloudwatch-alarms.ts')).cloudwatchAlarms,
   'cloudwatch-logs': async () => (await import('./cloudwatch-logs.ts')).cloudwatchLogs,
   'cloudwatch-metric': async () => (await import('./cloudwatch-metric.ts')).cloudwatchMetric,
