@@ -4,7 +4,7 @@ import { asking } from '../../aws/failures.ts';
 import { TargetFailure } from '../../release/failure.ts';
 import { ecsOf, scalingOf } from './clients.ts';
 import { type EcsCall, lookAtService, type Scene } from './look.ts';
-import { fenceIn, type Marks, markNames, type Suspended } from './marks.ts';
+import { deploymentNumber, fenceIn, type Marks, markNames, type Suspended } from './marks.ts';
 import { suspendRequest, tagRequest, type Update, updateRequest } from './requests.ts';
 
 /** One attempt: the call, and the service as it was when the attempt took its fence. */
@@ -68,14 +68,18 @@ export async function unmark({ call, scene }: Attempt, tagKeys: string[]): Promi
   for (const name of tagKeys) delete scene.tags[name];
 }
 
-/** Whoever calls it has looked first that it is needed: ECS would begin a deployment each time. */
-export async function updateService(attempt: Attempt, update: Update): Promise<void> {
+/**
+ * Whoever calls it has looked first that it is needed: ECS would begin a deployment each time.
+ * @returns id of the deployment that is primary from now on, without its prefix
+ */
+export async function updateService(attempt: Attempt, update: Update): Promise<string> {
   const { call } = attempt;
   await checkAgain(attempt);
   call.log.info('updating the service', { service: call.spec.service, ...update });
-  await asking(`updating the service ${call.spec.service}`, () =>
+  const { service } = await asking(`updating the service ${call.spec.service}`, () =>
     ecsOf(call.spec).write.send(new UpdateServiceCommand(updateRequest(call.spec, update))),
   );
+  return deploymentNumber(service?.deployments?.find(({ status }) => status === 'PRIMARY')?.id);
 }
 
 export async function setSuspended(attempt: Attempt, suspended: Suspended): Promise<void> {

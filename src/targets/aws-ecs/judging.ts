@@ -51,16 +51,21 @@ function isRollback({ rolloutStateReason = '' }: Deployment): boolean {
   return /roll(?:ed|ing) back|circuit breaker/i.test(rolloutStateReason);
 }
 
-function replaced({ arn }: Goal, { service, primary }: Situation): Standing {
+function replaced({ arn }: Goal, { service, primary, intent }: Situation): Standing {
   const ours = service.deployments?.find(({ taskDefinition }) => taskDefinition === arn);
-  const events = (service.events ?? []).filter(({ createdAt }) => isSince(createdAt, ours?.createdAt));
-  const told = events.find(({ message = '' }) => /rolling back|deployment failed/i.test(message))?.message;
-  const rolledBack = isRollback(primary) || ours?.rolloutState === 'FAILED' || told !== undefined;
+  // A deployment that failed leaves the list when its tasks are gone; then only the events still tell of it.
+  const told = (service.events ?? []).some(({ message = '' }) => isEnd(message, intent?.ours ?? ''));
+  const rolledBack = isRollback(primary) || ours?.rolloutState === 'FAILED' || told;
   const runs = revisionName(primary.taskDefinition ?? 'another revision');
   const why = rolledBack
     ? `ECS gave up ${revisionName(arn)} and went back to ${runs}`
     : `somebody else put ${runs} in the place of ${revisionName(arn)}`;
   return { state: 'replaced', why, rolledBack };
+}
+
+/** Events name a deployment as `(deployment ecs-svc/123) deployment failed: …` (ECS guide, service event messages). */
+function isEnd(message: string, id: string): boolean {
+  return id !== '' && message.includes(`ecs-svc/${id}`) && /deployment failed/i.test(message);
 }
 
 function isSince(at: Date | undefined, since: Date | undefined): boolean {

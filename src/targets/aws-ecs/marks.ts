@@ -28,12 +28,14 @@ export function fenceIn(tags: Marks): number {
  * Written before an update is sent, and once more when it was answered.
  *
  * - `key`: hash of the key of the call · `revision`: `family:number` that it brings
- * - `before`: id of the deployment that was primary, without its prefix · `atMs`: on the clock of the worker
+ * - `before`, `ours`: ids of the deployment that was primary and of the new one, without their prefix; '' when not known
+ * - `atMs`: on the clock of the worker
  */
-export type Intent = { key: string; revision: string; before: string; atMs: number; sent: boolean };
+export type Intent = { key: string; revision: string; before: string; ours: string; atMs: number; sent: boolean };
 
 export function intentMarks(intent: Intent): Marks {
-  const said = [intent.key, intent.before === '' ? '-' : intent.before, intent.atMs, intent.sent ? 'sent' : 'new'];
+  const { key, before, ours, atMs, sent } = intent;
+  const said = [key, before === '' ? '-' : before, atMs, sent ? 'sent' : 'new', ours === '' ? '-' : ours];
   return { [markNames.rollout]: said.join(' '), [markNames.goal]: intent.revision };
 }
 
@@ -41,8 +43,9 @@ export function intentIn(tags: Marks): Intent | null {
   const said = tags[markNames.rollout]?.split(' ');
   const revision = tags[markNames.goal];
   if (said === undefined || revision === undefined) return null;
-  const [key = '', before = '', at = '', state] = said;
-  return { key, revision, before: before === '-' ? '' : before, atMs: Number(at), sent: state === 'sent' };
+  const [key = '', before = '-', at = '', state, ours = '-'] = said;
+  const id = (written: string): string => (written === '-' ? '' : written);
+  return { key, revision, before: id(before), ours: id(ours), atMs: Number(at), sent: state === 'sent' };
 }
 
 /** The intent of this very call, if it has one. */

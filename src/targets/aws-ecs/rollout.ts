@@ -42,12 +42,13 @@ async function begin(attempt: Attempt, goal: Goal, known: Intent | null): Promis
   const { call, scene } = attempt;
   const before = deploymentNumber(scene.primary.id);
   const revision = revisionName(goal.arn);
-  const intent: Intent = { key: keyHash(call.key), revision, before, atMs: known?.atMs ?? Date.now(), sent: false };
+  const atMs = known?.atMs ?? Date.now();
+  const intent: Intent = { key: keyHash(call.key), revision, before, ours: '', atMs, sent: false };
   if (known?.revision !== revision || known.before !== before) await mark(attempt, intentMarks(intent));
   const isThere = scene.primary.taskDefinition === goal.arn;
   const again = isThere && (goal.desired === null || scene.service.desiredCount === goal.desired);
-  await updateService(attempt, { revision: isThere ? null : goal.arn, desired: goal.desired, again });
-  await mark(attempt, intentMarks({ ...intent, sent: true }));
+  const ours = await updateService(attempt, { revision: isThere ? null : goal.arn, desired: goal.desired, again });
+  await mark(attempt, intentMarks({ ...intent, ours, sent: true }));
   return { state: 'working', detail: `asked ECS for ${revision}`, lookAgainMs: await pauseMs(call, 0, null) };
 }
 
