@@ -7,6 +7,7 @@ import { commandSchema, commandTraits } from './command/command.schema.ts';
 import { memoryDatabaseSchema, memoryDatabaseTraits, memorySchema, memoryTraits } from './memory/memory.schema.ts';
 import { postgresSchema, postgresTraits } from './postgres/postgres.schema.ts';
 import { processSchema, processTraits } from './process/process.schema.ts';
+import { redisSchema, redisTraits } from './redis/redis.schema.ts';
 import { s3SiteSchema, s3SiteTraits } from './s3-site/s3-site.schema.ts';
 import { siteSchema, siteTraits } from './site/site.schema.ts';
 
@@ -20,6 +21,7 @@ export const targetKinds = {
   's3-site': { schema: s3SiteSchema, traits: s3SiteTraits },
   cloudfront: { schema: cloudfrontSchema, traits: cloudfrontTraits },
   'aws-rds': { schema: awsRdsSchema, traits: awsRdsTraits },
+  redis: { schema: redisSchema, traits: redisTraits },
   memory: { schema: memorySchema, traits: memoryTraits },
   'memory-database': { schema: memoryDatabaseSchema, traits: memoryDatabaseTraits },
 } satisfies Record<string, { schema: z.ZodObject; traits: KindTraits }>;

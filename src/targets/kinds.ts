@@ -23,6 +23,7 @@ const loaders: Record<string, () => Promise<AnyKind>> = {
   's3-site': async () => opaque((await import('./s3-site/s3-site.ts')).s3Site),
   cloudfront: async () => opaque((await import('./cloudfront/cloudfront.ts')).cloudfront),
   'aws-rds': async () => opaque((await import('./aws-rds/aws-rds.ts')).awsRds),
+  redis: async () => opaque((await import('./redis/redis.ts')).redis),
   memory: async () => opaque((await import('./memory/memory.ts')).memory),
   'memory-database': async () => opaque((await import('./memory/memory.ts')).memoryDatabase),
 };

@@ -6,13 +6,22 @@ import { spawn } from 'node:child_process';
 import { ensureMoto, findPython } from './aws/moto.ts';
 import { ensureCompose } from './compose-tool.ts';
 import { ensureTestServer } from './test-server.ts';
-import { ensurePgbouncer, findChromium, findPgbouncer, findPostgresPrograms, isMissing, type Tool } from './tools.ts';
+import {
+  ensurePgbouncer,
+  findChromium,
+  findPgbouncer,
+  findPostgresPrograms,
+  findRedis,
+  isMissing,
+  type Tool,
+} from './tools.ts';
 
 /** Tool → packages of Debian and Ubuntu that bring it. */
 const packaged: { name: string; packages: string[]; find: () => Tool | Promise<Tool> }[] = [
   { name: 'Chromium', packages: ['chromium'], find: findChromium },
   { name: 'PostgreSQL with pg_dump', packages: ['postgresql', 'postgresql-client'], find: findPostgresPrograms },
   { name: 'pgbouncer', packages: ['pgbouncer'], find: findPgbouncer },
+  { name: 'Redis', packages: ['redis-server'], find: findRedis },
   { name: 'Python', packages: ['python3', 'python3-venv'], find: findPython },
   { name: 'Maven and Java', packages: ['maven', 'default-jre-headless'], find: findMaven },
 ];

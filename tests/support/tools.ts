@@ -55,6 +55,11 @@ export async function ensurePgbouncer(): Promise<Tool> {
     : { missing: `${found.missing}, and none could be fetched: ${problem}` };
 }
 
+export async function findRedis(): Promise<Tool> {
+  const path = await onPath('redis-server');
+  return path === null ? { missing: 'there is no redis-server; install the package redis-server' } : { path };
+}
+
 /** The Compose plugin of the Docker client; the daemon is not needed to check a file. */
 export async function findCompose(): Promise<Tool> {
   const docker = await onPath('docker');
