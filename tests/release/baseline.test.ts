@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { baselineOf, type Timed } from '../../src/release/baseline.ts';
+import { latencies, seeded } from './seeded.ts';
+
+const everyMs = 100;
+
+/** An hour of ten requests a second. */
+function hour(failsAt: (second: number) => boolean, time: () => number = () => 100): Timed[] {
+  return Array.from({ length: 36_000 }, (_, index) => ({
+    atMs: index * everyMs,
+    sample: failsAt(index / 10) ? null : time(),
+  }));
+}
+
+describe('what is normal', () => {
+  test('is not exceeded by the truth more often than was asked for', () => {
+    // 200 baselines of 2,000 requests with a risk of 10 %: about 20 may be too low, and none is far off.
+    const random = seeded(2);
+    const low = Array.from({ length: 200 }, () => {
+      const samples = Array.from({ length: 2_000 }, (_, index) => ({
+        atMs: index * 1_000,
+        sample: random() < 0.01 ? null : 100,
+      }));
+      return baselineOf(samples, { risk: 0.1, everyMs: 1_000 }).errors.atMost;
+    });
+    expect(low.filter((atMost) => atMost < 1).length).toBeLessThanOrEqual(20);
+    expect(Math.max(...low)).toBeLessThan(3);
+  });
+
+  test('single errors need no long blocks, errors in bursts do', () => {
+    const random = seeded(4);
+    const single = baselineOf(
+      hour(() => random() < 0.001),
+      { risk: 0.01, everyMs },
+    );
+    expect(single.errors.blockMs).toBe(1_000);
+    // Every five minutes half of the requests of three seconds fail: as many errors in all, twelve causes.
+    const bursts = baselineOf(
+      hour((second) => second % 300 < 3 && random() < 0.5),
+      { risk: 0.01, everyMs },
+    );
+    expect(bursts.errors.blockMs).toBeGreaterThanOrEqual(4_000);
+    // Twelve causes say less than as many single errors, so more is taken for normal.
+    expect(bursts.errors.atMost / bursts.errors.value).toBeGreaterThan(2);
+    expect(single.errors.atMost / single.errors.value).toBeLessThan(2.2);
+  });
+
+  test('a quantile has the order statistics around it, and what it may be at most above them', () => {
+    const time = latencies(seeded(9), { median: 200, spread: 0.4 });
+    const { p50, p95, p99 } = baselineOf(
+      hour(() => false, time),
+      { risk: 0.001, everyMs },
+    );
+    for (const [normal, truth] of [
+      [p50, 200],
+      [p95, 200 * Math.exp(0.4 * 1.645)],
+      [p99, 200 * Math.exp(0.4 * 2.326)],
+    ] as const) {
+      expect(normal?.value).toBeGreaterThan(truth * 0.97);
+      expect(normal?.value).toBeLessThan(truth * 1.03);
+      expect(normal?.interval.low).toBeLessThanOrEqual(normal?.value ?? 0);
+      expect(normal?.atMost).toBeGreaterThanOrEqual(normal?.interval.high ?? Number.POSITIVE_INFINITY);
+    }
+  });
+
+  test('nothing measured is nothing known', () => {
+    expect(baselineOf([], { risk: 0.01, everyMs })).toMatchObject({ n: 0, p50: null, errors: { atMost: 100 } });
+  });
+});
