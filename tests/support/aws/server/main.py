@@ -1,7 +1,7 @@
 """One AWS world: moto with a scheduler for ECS, PostgreSQL behind RDS, and what else moto lacks. See ../README.md.
 
-The only argument is JSON: port, region, directory, memory, database {port, initdb, postgres, uid?, gid?}, node, durations, settings.
-"""
+The only argument is JSON: port, region, directory, memory, database {port, initdb, postgres, uid?, gid?}, node,
+durations, settings."""
 
 import json
 import os
@@ -21,6 +21,7 @@ from werkzeug.serving import make_server
 import cdn
 import ecs
 import images
+import quotas
 import rds
 from balancer import Balancer
 from control import Control
@@ -37,9 +38,12 @@ class Quiet(MotoRequestHandler):
 class World:
     def __init__(self, given: dict[str, Any]) -> None:
         self.shared = Shared(
-            region=given["region"], account=DEFAULT_ACCOUNT_ID, directory=given["directory"],
+            region=given["region"],
+            account=DEFAULT_ACCOUNT_ID,
+            directory=given["directory"],
             memory=given["memory"],
-            database=given["database"], node=given["node"],
+            database=given["database"],
+            node=given["node"],
         )
         self.shared.configure(given.get("durations", {}), given.get("settings", {}))
         self.balancer = Balancer(given["node"])
@@ -48,6 +52,7 @@ class World:
         ecs.install(self.scheduler)
         self.instances = Instances(self.shared)
         rds.install(self.instances)
+        quotas.install(self.shared)
         cdn.install(self.shared)
         self.control = Control(self.shared, self.scheduler, self.tick)
         self.moto = DomainDispatcherApplication(create_backend_app)
@@ -85,7 +90,9 @@ class World:
 def keeper(directories: list[str]) -> subprocess.Popen[bytes]:
     """Ends everything in our process group as soon as we are gone, however that happened, and leaves no file."""
     script = 'trap "" TERM; read -r line; sleep 0.5; rm -rf "$@"; kill -KILL 0'
-    return subprocess.Popen(["sh", "-c", script, "keeper", *directories], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(
+        ["sh", "-c", script, "keeper", *directories], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
 
 
 def main() -> None:
