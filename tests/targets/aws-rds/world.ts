@@ -125,7 +125,7 @@ export async function settle<T>(
   look: () => Promise<Step<T>>,
   told: (detail: string, pauseMs: number) => Promise<void> | void = () => {},
 ): Promise<T> {
-  for (const deadline = Date.now() + 60_000; ; ) {
+  for (const deadline = performance.now() + 60_000; ; ) {
     const step = await look().catch((error: unknown) => {
       if (process.env.SHOW_FAILURES !== undefined) console.error(String(error), Reflect.get(Object(error), 'details'));
       throw error;
@@ -133,7 +133,7 @@ export async function settle<T>(
     if (step.state === 'done') return step.value;
     if (step.state === 'ask') throw new Error(step.question);
     await told(step.detail, step.lookAgainMs);
-    if (Date.now() > deadline) throw new Error(`it does not end: ${step.detail}`);
+    if (performance.now() > deadline) throw new Error(`it does not end: ${step.detail}`);
     await new Promise((resolve) => setTimeout(resolve, Math.min(step.lookAgainMs, 20)));
   }
 }
