@@ -76,10 +76,10 @@ function refusalOf({ metric }: CloudwatchMetricSpec, { StatusCode, Messages = []
   return pending(`CloudWatch could not read ${metric}: ${StatusCode}`, said, remedy);
 }
 
-function judged(spec: CloudwatchMetricSpec, { fromMs }: Span, read: Series): Answer {
+function judged(spec: CloudwatchMetricSpec, { fromMs, periods }: Span, read: Series): Answer {
   const series = arrived(read);
   const filled = spec.missing === 'zero' ? (series.length === 0 ? read : series).map((value) => value ?? 0) : series;
-  const seen = evidence(spec, fromMs, filled);
+  const seen = evidence(spec, { fromMs, periods: periods - latePeriods }, filled);
   const failing = problemIn(spec, spec.fails, filled);
   const warning = problemIn(spec, spec.warns, filled);
   if (failing === unknown || (warning === unknown && failing === null)) return unmeasured(spec, seen);
@@ -126,9 +126,9 @@ function limitWords({ fails, warns, period }: CloudwatchMetricSpec): string {
   return than === null ? 'no limit' : `bad is ${inWords(than)} for ${duration(periodsOf(limit, period) * period)}`;
 }
 
-function evidence(spec: CloudwatchMetricSpec, fromMs: number, series: Series): string {
-  const shown = 15;
-  const first = Math.max(0, series.length - shown);
+/** The newest of the periods that were judged. */
+function evidence(spec: CloudwatchMetricSpec, { fromMs, periods }: Span, series: Series): string {
+  const first = Math.max(0, series.length - Math.min(periods, 15));
   const lines = series.slice(first).map((value, index) => {
     return `${moment(fromMs + (first + index) * spec.period)} ${value === null ? 'no value' : round(value)}`;
   });
