@@ -5,6 +5,7 @@ import { cloudwatchLogsSchema } from './cloudwatch-logs.schema.ts';
 import { cloudwatchMetricSchema } from './cloudwatch-metric.schema.ts';
 import { commandSchema } from './command.schema.ts';
 import { envSchema } from './env.schema.ts';
+import { flowSchema } from './flow.schema.ts';
 import { httpSchema } from './http.schema.ts';
 import { sqlSchema } from './sql.schema.ts';
 
@@ -14,6 +15,7 @@ export type CheckEntry = { schema: z.ZodObject; atPreflight?: Record<string, str
 /** Every kind of check and what may be written for it. */
 export const checkKinds = {
   http: { schema: httpSchema },
+  flow: { schema: flowSchema },
   sql: { schema: sqlSchema },
   command: { schema: commandSchema },
   attest: { schema: attestSchema },
