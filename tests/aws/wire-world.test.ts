@@ -1,4 +1,4 @@
-import { DescribeServicesCommand, ECSClient } from '@aws-sdk/client-ecs';
+import { CreateClusterCommand, DescribeServicesCommand, ECSClient, ListClustersCommand } from '@aws-sdk/client-ecs';
 import {
   CreateDBSnapshotCommand,
   DescribeDBInstancesCommand,
@@ -61,6 +61,54 @@ describe.skipIf(skip !== undefined)('The wire to the test world', () => {
       expect(world.faults.struck()[kind]).toBeGreaterThanOrEqual(2);
     } finally {
       world.faults.calm();
+    }
+  });
+
+  test('loses the first answer of every changing operation, and none of those that only ask', async () => {
+    world.faults.loseEachFirstAnswer();
+    try {
+      const ecs = new ECSClient({ ...world.config, maxAttempts: 1 });
+      const create = (clusterName: string) => ecs.send(new CreateClusterCommand({ clusterName }));
+      await expect(create('first')).rejects.toThrow(/hang up|ECONNRESET/);
+      await create('second');
+      const { clusterArns = [] } = await ecs.send(new ListClustersCommand({}));
+      expect(clusterArns.map((arn) => arn.split('/')[1]).sort()).toEqual(['first', 'second']);
+    } finally {
+      world.faults.calm();
+    }
+  });
+
+  test('strikes a share of the calls, the same ones for the same seed', async () => {
+    const ecs = new ECSClient({ ...world.config, maxAttempts: 1 });
+    const round = async (): Promise<boolean[]> => {
+      world.faults.storm({ kind: 'throttled', share: 0.3, seed: 7, services: ['ecs'] });
+      const outcomes: boolean[] = [];
+      for (let call = 0; call < 100; call += 1) {
+        outcomes.push(
+          await ecs.send(new ListClustersCommand({})).then(
+            () => true,
+            () => false,
+          ),
+        );
+      }
+      world.faults.calm();
+      return outcomes;
+    };
+    const first = await round();
+    const struck = first.filter((answered) => !answered).length;
+    expect(struck).toBeGreaterThan(15);
+    expect(struck).toBeLessThan(45);
+    expect(await round()).toEqual(first);
+  });
+
+  test('keeps worlds apart that run side by side', async () => {
+    const other = await startAws();
+    try {
+      await new ECSClient(world.config).send(new CreateClusterCommand({ clusterName: 'mine' }));
+      const { clusterArns } = await new ECSClient(other.config).send(new ListClustersCommand({}));
+      expect(clusterArns).toEqual([]);
+    } finally {
+      await other.stop();
     }
   });
 });

@@ -1,10 +1,4 @@
 import { createHash } from 'node:crypto';
-import {
-  CloudWatchClient,
-  PutMetricAlarmCommand,
-  PutMetricDataCommand,
-  SetAlarmStateCommand,
-} from '@aws-sdk/client-cloudwatch';
 import { CreateRepositoryCommand, ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
 import {
   CreateClusterCommand,
@@ -21,6 +15,7 @@ import {
   RDSClient,
 } from '@aws-sdk/client-rds';
 import { manifestOf } from './programs.ts';
+import { openSignals, type Signals } from './signals.ts';
 import type { AwsConfig } from './world.ts';
 
 /** `reference`: with the tag; `pinned`: with the digest. */
@@ -42,7 +37,7 @@ export type ServiceWish = {
 export type Database = { identifier: string; url: string; user: string; password: string; database: string };
 
 /** What tests do to AWS themselves; past the proxy, so that it is in no ledger and meets no fault. */
-export type AwsHands = {
+export type AwsHands = Signals & {
   /** Makes the repository where there is none. The same tag may be pushed again and again. */
   pushImage(repository: string, tag: string, program: string): Promise<Pushed>;
   /** Makes cluster, task definition (family = name) and service, and waits until it is COMPLETED. Resolves to the definition's ARN. */
@@ -51,20 +46,6 @@ export type AwsHands = {
   serviceUrl(cluster: string, service: string): Promise<string>;
   /** Makes an instance with database `shop` and waits until it is available. */
   createDatabase(identifier: string, wish?: Partial<CreateDBInstanceMessage>): Promise<Database>;
-  /** One datum; `dimensions`: name → value. `at`: epoch milliseconds, now when left out. */
-  putMetric(datum: {
-    namespace: string;
-    name: string;
-    value: number;
-    dimensions?: Record<string, string>;
-    at?: number;
-  }): Promise<void>;
-  /** Makes an alarm with this state, or moves one that is there. */
-  setAlarm(
-    name: string,
-    state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA',
-    more?: { threshold?: number; actions?: string[] },
-  ): Promise<void>;
 };
 
 type Parts = {
@@ -84,7 +65,7 @@ export async function until<T>(ask: () => Promise<T | null>, what: string, patie
 }
 
 export function openHands(parts: Parts): AwsHands {
-  return { ...serviceHands(parts), ...databaseHands(parts), ...watchHands(parts) };
+  return { ...serviceHands(parts), ...databaseHands(parts), ...openSignals(parts.direct) };
 }
 
 function serviceHands({
@@ -171,35 +152,6 @@ function databaseHands({ direct }: Parts): Pick<AwsHands, 'createDatabase'> {
       const place = `${endpoint.Address}:${endpoint.Port}`;
       const url = `postgres://${user}:${encodeURIComponent(password)}@${place}/${database}`;
       return { identifier, url, user, password, database };
-    },
-  };
-}
-
-function watchHands({ direct }: Parts): Pick<AwsHands, 'putMetric' | 'setAlarm'> {
-  const cloudWatch = new CloudWatchClient(direct);
-  return {
-    async putMetric({ namespace, name, value, dimensions = {}, at }) {
-      const Dimensions = Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
-      const MetricData = [{ MetricName: name, Value: value, Dimensions, Timestamp: new Date(at ?? Date.now()) }];
-      await cloudWatch.send(new PutMetricDataCommand({ Namespace: namespace, MetricData }));
-    },
-    async setAlarm(name, state, { threshold = 1, actions = [] } = {}) {
-      await cloudWatch.send(
-        new PutMetricAlarmCommand({
-          AlarmName: name,
-          AlarmActions: actions,
-          Namespace: 'Shop',
-          MetricName: name,
-          Statistic: 'Sum',
-          Period: 60,
-          EvaluationPeriods: 1,
-          Threshold: threshold,
-          ComparisonOperator: 'GreaterThanThreshold',
-        }),
-      );
-      await cloudWatch.send(
-        new SetAlarmStateCommand({ AlarmName: name, StateValue: state, StateReason: 'set by a test' }),
-      );
     },
   };
 }

@@ -3,14 +3,16 @@
 import math
 from typing import TYPE_CHECKING, Any
 
+from moto.cloudwatch.models import cloudwatch_backends
 
 if TYPE_CHECKING:
-    from rollout import Deployment, Rollout
+    from deployment import Deployment
+    from rollout import Rollout
 
 
 def threshold(desired: int) -> int:
-    """Source: ECS developer guide, "How the Amazon ECS deployment circuit breaker detects failures": half of the desired
-    count, at least 3, at most 200."""
+    """Source: ECS developer guide, "How the Amazon ECS deployment circuit breaker detects failures": half of the
+    desired count, at least 3, at most 200."""
     return min(200, max(3, math.ceil(desired * 0.5)))
 
 
@@ -34,6 +36,23 @@ class Breaker:
         self.fail(deployment, "ECS deployment circuit breaker: tasks failed to start.", bool(rule.get("rollback")))
         return True
 
+    def look_at_alarms(self, deployment: "Deployment") -> None:
+        """Source: ECS developer guide, "How CloudWatch alarms detect Amazon ECS deployment failures": what was in
+        ALARM when the deployment began is not looked at for the whole deployment."""
+        rule = self.rollout.service.deployment_configuration.get("alarms") or {}
+        if not rule.get("enable") or deployment.state != "IN_PROGRESS" or deployment.rolls_back:
+            return
+        firing = self._firing(rule.get("alarmNames") or [])
+        if deployment.deaf_to is None:
+            deployment.deaf_to = firing
+        if firing - deployment.deaf_to:
+            self.fail(deployment, "ECS deployment alarms: alarm detected.", bool(rule.get("rollback")))
+
+    def _firing(self, names: list[str]) -> set[str]:
+        shared = self.rollout.shared
+        alarms = cloudwatch_backends[shared.account][shared.region].alarms
+        return {name for name in names if name in alarms and alarms[name].state_value == "ALARM"}
+
     def fail(self, deployment: "Deployment", why: str, rollback: bool) -> None:
         """Source: ECS API reference, Deployment.rolloutState and DeploymentCircuitBreaker.rollback: back to the last
         deployment that completed, by a new deployment of the same revision."""
@@ -53,7 +72,8 @@ class Breaker:
         if record is not None:
             record["status"] = "ROLLBACK_IN_PROGRESS"
             record["rollback"] = {
-                "reason": f"Service deployment rolled back because {why}", "startedAt": rollout.shared.clock.date(),
+                "reason": f"Service deployment rolled back because {why}",
+                "startedAt": rollout.shared.clock.date(),
                 "serviceRevisionArn": self._revision(last),
             }
             record["_deployments"].append(back.id)
@@ -77,18 +97,27 @@ class Breaker:
                 self._end(one, "STOPPED")
         now = rollout.shared.clock.date()
         enabled = bool(self._rule().get("enable"))
-        rollout.history.insert(0, {
-            "_deployments": [deployment.id], "serviceDeploymentArn": self._arn("service-deployment", deployment.id),
-            "serviceArn": rollout.service.arn, "clusterArn": rollout.service.cluster_arn, "status": "IN_PROGRESS",
-            "createdAt": now, "startedAt": now, "updatedAt": now,
-            "targetServiceRevision": {"arn": self._revision(deployment)},
-            "sourceServiceRevisions": [{"arn": self._revision(one)} for one in rollout.deployments[1:]],
-            "deploymentConfiguration": rollout.service.deployment_configuration,
-            "deploymentCircuitBreaker": {
-                "status": "MONITORING" if enabled else "DISABLED", "failureCount": 0,
-                "threshold": threshold(rollout.desired),
+        rollout.history.insert(
+            0,
+            {
+                "_deployments": [deployment.id],
+                "serviceDeploymentArn": self._arn("service-deployment", deployment.id),
+                "serviceArn": rollout.service.arn,
+                "clusterArn": rollout.service.cluster_arn,
+                "status": "IN_PROGRESS",
+                "createdAt": now,
+                "startedAt": now,
+                "updatedAt": now,
+                "targetServiceRevision": {"arn": self._revision(deployment)},
+                "sourceServiceRevisions": [{"arn": self._revision(one)} for one in rollout.deployments[1:]],
+                "deploymentConfiguration": rollout.service.deployment_configuration,
+                "deploymentCircuitBreaker": {
+                    "status": "MONITORING" if enabled else "DISABLED",
+                    "failureCount": 0,
+                    "threshold": threshold(rollout.desired),
+                },
             },
-        })
+        )
 
     def completed(self, deployment: "Deployment") -> None:
         record = self._record(deployment)
@@ -114,12 +143,15 @@ class Breaker:
         service = self.rollout.service
         containers = [
             {"containerName": each["name"], "image": each["image"], "imageDigest": one.pins[each["image"]].digest}
-            for each in one.definition.container_definitions if each["image"] in one.pins
+            for each in one.definition.container_definitions
+            if each["image"] in one.pins
         ]
         return {
-            "serviceRevisionArn": self._revision(one), "serviceArn": service.arn, "clusterArn": service.cluster_arn,
-            "taskDefinition": one.definition.arn, "launchType": service.launch_type, "containerImages": containers,
+            "serviceRevisionArn": self._revision(one),
+            "serviceArn": service.arn,
+            "clusterArn": service.cluster_arn,
+            "taskDefinition": one.definition.arn,
+            "launchType": service.launch_type,
+            "containerImages": containers,
             "createdAt": self.rollout.shared.clock.date(one.created),
         }
-
-

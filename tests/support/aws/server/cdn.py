@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from moto.cloudfront.models import CloudFrontBackend
 from moto.cloudfront.exceptions import CloudFrontException
+from moto.cloudfront.models import CloudFrontBackend
 
 from shared import Shared
 
@@ -12,14 +12,15 @@ moto_create_invalidation = CloudFrontBackend.create_invalidation
 
 def install(shared: Shared) -> None:
     def create_invalidation(self: CloudFrontBackend, dist_id: str, paths: list[str], caller_ref: str) -> Any:
-        """Source: CloudFront API reference, InvalidationBatch.CallerReference: the same reference with the same paths is the
-        earlier invalidation, with other paths an InvalidationBatchAlreadyExists error."""
+        """Source: CloudFront API reference, InvalidationBatch.CallerReference: the same reference with the same paths
+        is the earlier invalidation, with other paths an InvalidationBatchAlreadyExists error."""
         for one in self.invalidations.get(dist_id) or []:
             if one.caller_ref == caller_ref:
                 if sorted(one.paths) == sorted(paths):
                     return one
                 raise CloudFrontException(
-                    "InvalidationBatchAlreadyExists", "Your request contains a caller reference that was used before with other paths."
+                    "InvalidationBatchAlreadyExists",
+                    "Your request contains a caller reference that was used before with other paths.",
                 )
         made = moto_create_invalidation(self, dist_id, paths, caller_ref)
         made.status = "InProgress"

@@ -11,58 +11,7 @@ from typing import Any, Callable
 
 import pg8000.native
 
-#: As RDS has it: the owner of the server is `rdsadmin`, whom nobody else can be; the master user is no superuser.
-ADMIN = "rdsadmin"
-HBA = f"host all {ADMIN} 127.0.0.0/8 trust\nhost all all 127.0.0.0/8 scram-sha-256\nhost replication all 127.0.0.0/8 scram-sha-256\n"
-
-
-class Programs:
-    """Where PostgreSQL is and who runs it; `template` is a data directory as initdb leaves it, made once per world."""
-
-    def __init__(self, given: dict[str, Any], directory: str) -> None:
-        self.postgres, self.initdb = given["postgres"], given["initdb"]
-        self.user = {} if given.get("uid") is None else {"user": given["uid"], "group": given["gid"], "extra_groups": []}
-        self.home = os.path.join(directory, "databases")
-        os.makedirs(self.home, exist_ok=True)
-        os.chmod(directory, 0o711)
-        os.chmod(self.home, 0o711)
-        if self.user:
-            os.chown(self.home, given["uid"], given["gid"])
-        self._template: str | None = None
-        self._making = threading.Lock()
-
-    def run(self, words: list[str]) -> None:
-        done = subprocess.run(words, cwd=self.home, capture_output=True, text=True, **self.user)
-        # cp says 1 when a file vanished meanwhile, which PostgreSQL expects of a copy of a running server.
-        if done.returncode != 0 and not (words[0] == "cp" and done.returncode == 1):
-            raise RuntimeError(f"{words[0]} ended with {done.returncode}: {done.stderr}")
-
-    def template(self) -> str:
-        with self._making:
-            if self._template is None:
-                path = os.path.join(self.home, "template")
-                self.run([self.initdb, "-D", path, "-U", ADMIN, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync",
-                          "--wal-segsize=1", "--no-instructions"])
-                self._write(os.path.join(path, "pg_hba.conf"), HBA)
-                self._template = path
-            return self._template
-
-    def _write(self, path: str, text: str) -> None:
-        with open(path, "w", encoding="utf8") as file:
-            file.write(text)
-
-    def append(self, path: str, text: str) -> None:
-        new = not os.path.exists(path)
-        with open(path, "a", encoding="utf8") as file:
-            file.write(text)
-        if new and self.user:
-            os.chown(path, self.user["user"], self.user["group"])
-
-    def copy(self, source: str, name: str) -> str:
-        path = os.path.join(self.home, name)
-        self.run(["cp", "-a", source, path])
-        return path
-
+from programs import ADMIN, Programs
 
 #: Makes a copy to start from at a path and answers the base of that copy: the data as it was at first, which nobody
 #: changes; what a server has written since leads from there to any later moment.
@@ -100,15 +49,25 @@ class Cluster:
     def start(self, address: str, port: int) -> None:
         """Begins to start; `is_up` says when it is done."""
         self._address = (address, port)
-        settings = [
-            f"listen_addresses={address}", f"port={port}", "unix_socket_directories=", "fsync=off", "shared_buffers=16MB",
-            "wal_keep_size=512MB", "min_wal_size=2MB", "max_wal_size=64MB", "log_connections=on",
-            "log_line_prefix=%m [%p] %a|%u|%d ", "max_prepared_transactions=4",
-        ]
-        words = [self.programs.postgres, "-D", self.data, *[word for one in settings for word in ("-c", one)]]
+        settings = {
+            "listen_addresses": address,
+            "port": port,
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "shared_buffers": "16MB",
+            "wal_keep_size": "512MB",
+            "min_wal_size": "2MB",
+            "max_wal_size": "64MB",
+            "max_prepared_transactions": 4,
+            "log_connections": "on",
+            "log_line_prefix": "%m [%p] %a|%u|%d ",
+        }
+        given = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        words = [self.programs.postgres, "-D", self.data, *given]
         with open(self._log_file(), "ab") as log:
-            self._process = subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                             cwd=self.programs.home, **self.programs.user)
+            self._process = subprocess.Popen(
+                words, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.programs.home, **self.programs.user
+            )
 
     def _log_file(self) -> str:
         return os.path.join(self.programs.home, f"{self.name}.log")
@@ -120,7 +79,7 @@ class Cluster:
         except (pg8000.native.InterfaceError, pg8000.native.DatabaseError, OSError):
             if self._process is None or self._process.poll() is not None:
                 with open(self._log_file(), encoding="utf8") as log:
-                    raise RuntimeError(f"PostgreSQL did not start: {log.read()[-2000:]}")
+                    raise RuntimeError(f"PostgreSQL did not start: {log.read()[-2000:]}") from None
             return False
 
     def connect(self, database: str = "postgres") -> pg8000.native.Connection:
@@ -148,7 +107,8 @@ class Cluster:
                 self._process.wait()
 
     def quit(self) -> "subprocess.Popen[bytes] | None":
-        """Ends without a last checkpoint, for a world that is over; who waits for it does so for all of them at once."""
+        """Ends without a last checkpoint, for a world that is over; who waits for it does so for all of them at
+        once."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT)
         return self._process

@@ -27,8 +27,8 @@ def free_port() -> int:
 
 
 def secret_value(shared: Shared, reference: str) -> str:
-    """A secret as a container definition names it: the ARN of a secret, with `:json-key:version-stage:version-id` behind
-    it or not, or name or ARN of a parameter. Source: ECS developer guide, "Pass Secrets Manager secrets"."""
+    """A secret as a container definition names it: the ARN of a secret, with `:json-key:version-stage:version-id`
+    behind it or not, or name or ARN of a parameter. Source: ECS developer guide, "Pass Secrets Manager secrets"."""
     try:
         if ":secretsmanager:" not in reference:
             found = ssm_backends[shared.account][shared.region].get_parameter(reference.split(":parameter")[-1])
@@ -42,8 +42,8 @@ def secret_value(shared: Shared, reference: str) -> str:
         return json.loads(text)[key] if key else text
     except Exception as error:
         raise CannotStart(
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
-            f"unable to retrieve secret from asm: {reference}: {type(error).__name__}"
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval "
+            f"failed: unable to retrieve secret from asm: {reference}: {type(error).__name__}"
         ) from error
 
 
@@ -77,8 +77,13 @@ class Container:
         command = self.overrides.get("command") or self.definition.get("command") or []
         self.process = subprocess.Popen(
             [self.shared.node, program, *command],
-            cwd=directory, env=environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
         )
         threading.Thread(target=self._follow, args=(ended,), daemon=True).start()
 
@@ -100,9 +105,9 @@ class Container:
         if group not in backend.groups:
             if options.get("awslogs-create-group") != "true":
                 raise CannotStart(
-                    "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
-                    "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not "
-                    "exist. : exit status 1"
+                    "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 "
+                    "times: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group "
+                    "does not exist. : exit status 1"
                 )
             backend.create_log_group(group, {})
         stream = f"{prefix}/{self.name}/{task_id}" if prefix else task_id
@@ -144,12 +149,26 @@ class Container:
 
     def describe(self, task_arn: str, task_status: str, health: str) -> dict[str, Any]:
         port = [
-            {"bindIP": "127.0.0.1", "containerPort": mapping.get("containerPort"), "hostPort": self.port, "protocol": "tcp"}
+            {
+                "bindIP": "127.0.0.1",
+                "containerPort": mapping.get("containerPort"),
+                "hostPort": self.port,
+                "protocol": "tcp",
+            }
             for mapping in (self.definition.get("portMappings") or [])[:1]
         ]
         return {
-            "containerArn": self.arn, "taskArn": task_arn, "name": self.name, "image": self.definition.get("image"),
-            "imageDigest": self.digest, "lastStatus": "STOPPED" if self.exit_code is not None else task_status,
-            "exitCode": self.exit_code, "reason": self.reason, "networkBindings": port, "networkInterfaces": [],
-            "healthStatus": health, "cpu": str(self.definition.get("cpu", 0)), "essential": self.essential,
+            "containerArn": self.arn,
+            "taskArn": task_arn,
+            "name": self.name,
+            "image": self.definition.get("image"),
+            "imageDigest": self.digest,
+            "lastStatus": "STOPPED" if self.exit_code is not None else task_status,
+            "exitCode": self.exit_code,
+            "reason": self.reason,
+            "networkBindings": port,
+            "networkInterfaces": [],
+            "healthStatus": health,
+            "cpu": str(self.definition.get("cpu", 0)),
+            "essential": self.essential,
         }

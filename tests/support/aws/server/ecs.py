@@ -5,8 +5,8 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ecs.exceptions import (
     ClusterNotFoundException,
-    ECSException,
     EcsClientException,
+    ECSException,
     InvalidParameterException,
     ServiceNotFoundException,
 )
@@ -19,13 +19,18 @@ moto_create_service = EC2ContainerServiceResponse.create_service
 
 #: Parameters of UpdateService → attribute of moto's service; a new value of one in BY_DEPLOYMENT starts a deployment.
 PLAIN = {
-    "healthCheckGracePeriodSeconds": "health_check_grace_period_seconds", "enableExecuteCommand": "enable_execute_command",
-    "propagateTags": "propagate_tags", "placementConstraints": "placement_constraints",
-    "placementStrategy": "placement_strategy", "enableECSManagedTags": "enable_ecs_managed_tags",
+    "healthCheckGracePeriodSeconds": "health_check_grace_period_seconds",
+    "enableExecuteCommand": "enable_execute_command",
+    "propagateTags": "propagate_tags",
+    "placementConstraints": "placement_constraints",
+    "placementStrategy": "placement_strategy",
+    "enableECSManagedTags": "enable_ecs_managed_tags",
 }
 BY_DEPLOYMENT = {
-    "networkConfiguration": "network_configuration", "platformVersion": "platform_version",
-    "loadBalancers": "load_balancers", "capacityProviderStrategy": "capacity_provider_strategy",
+    "networkConfiguration": "network_configuration",
+    "platformVersion": "platform_version",
+    "loadBalancers": "load_balancers",
+    "capacityProviderStrategy": "capacity_provider_strategy",
     "serviceRegistries": "service_registries",
 }
 
@@ -54,8 +59,8 @@ class ServiceCalls:
         return answer
 
     def update_service(self) -> ActionResult:
-        """Source: ECS API reference, UpdateService: a new deployment where the definition or one of some settings changes or
-        it is forced; another desired count alone starts none."""
+        """Source: ECS API reference, UpdateService: a new deployment where the definition or one of some settings
+        changes or it is forced; another desired count alone starts none."""
         service = self._service()
         rollout = self.scheduler.rollouts[service.arn]
         if service.status != "ACTIVE":
@@ -86,7 +91,9 @@ class ServiceCalls:
         return ActionResult({"service": service})
 
     def _service(self) -> Any:
-        found, _ = self.ecs_backend.describe_services(self._get_param("cluster", "default"), [self._get_param("service")])
+        found, _ = self.ecs_backend.describe_services(
+            self._get_param("cluster", "default"), [self._get_param("service")]
+        )
         if not found or found[0].status == "INACTIVE":
             raise ServiceNotFoundException()
         return found[0]
@@ -103,19 +110,23 @@ class ServiceCalls:
     def describe_service_deployments(self) -> ActionResult:
         wanted = self._get_param("serviceDeploymentArns") or []
         known = {one["serviceDeploymentArn"]: one for each in self.scheduler.rollouts.values() for one in each.history}
-        return ActionResult({
-            "serviceDeployments": [known[arn] for arn in wanted if arn in known],
-            "failures": [{"arn": arn, "reason": "MISSING"} for arn in wanted if arn not in known],
-        })
+        return ActionResult(
+            {
+                "serviceDeployments": [known[arn] for arn in wanted if arn in known],
+                "failures": [{"arn": arn, "reason": "MISSING"} for arn in wanted if arn not in known],
+            }
+        )
 
     def describe_service_revisions(self) -> ActionResult:
         wanted = self._get_param("serviceRevisionArns") or []
         rollouts = self.scheduler.rollouts.values()
         known = {one["serviceRevisionArn"]: one for each in rollouts for one in each.breaker.revisions()}
-        return ActionResult({
-            "serviceRevisions": [known[arn] for arn in wanted if arn in known],
-            "failures": [{"arn": arn, "reason": "MISSING"} for arn in wanted if arn not in known],
-        })
+        return ActionResult(
+            {
+                "serviceRevisions": [known[arn] for arn in wanted if arn in known],
+                "failures": [{"arn": arn, "reason": "MISSING"} for arn in wanted if arn not in known],
+            }
+        )
 
     def stop_service_deployment(self) -> ActionResult:
         arn = self._get_param("serviceDeploymentArn")
@@ -144,9 +155,12 @@ class TaskCalls:
                 "Network Configuration must be provided when networkMode 'awsvpc' is specified."
             )
         options = {
-            "cluster_arn": cluster.arn, "group": self._get_param("group") or f"family:{definition.family}",
-            "started_by": self._get_param("startedBy"), "launch_type": self._get_param("launchType") or "FARGATE",
-            "overrides": self._get_param("overrides"), "tags": self._get_param("tags"),
+            "cluster_arn": cluster.arn,
+            "group": self._get_param("group") or f"family:{definition.family}",
+            "started_by": self._get_param("startedBy"),
+            "launch_type": self._get_param("launchType") or "FARGATE",
+            "overrides": self._get_param("overrides"),
+            "tags": self._get_param("tags"),
         }
         count = int(self._get_param("count", 1))
         tasks = [self.scheduler.launch(definition, {**options, "pins": {}}) for _ in range(count)]
@@ -160,10 +174,12 @@ class TaskCalls:
         cluster = self._cluster()
         wanted = self._get_param("tasks", [])
         found = [(one, self.scheduler.find_task(cluster.arn, one)) for one in wanted]
-        return ActionResult({
-            "tasks": [task.describe() for _, task in found if task is not None],
-            "failures": [{"arn": one, "reason": "MISSING"} for one, task in found if task is None],
-        })
+        return ActionResult(
+            {
+                "tasks": [task.describe() for _, task in found if task is not None],
+                "failures": [{"arn": one, "reason": "MISSING"} for one, task in found if task is None],
+            }
+        )
 
     def list_tasks(self) -> ActionResult:
         """Source: ECS API reference, ListTasks: without a desired status, tasks that are to run."""
@@ -173,8 +189,10 @@ class TaskCalls:
         if service and not self.ecs_backend.describe_services(cluster.name, [service])[0]:
             raise ServiceNotFoundException()
         matching = [
-            task.arn for task in self.scheduler.tasks.values()
-            if task.options["cluster_arn"] == cluster.arn and task.desired == status
+            task.arn
+            for task in self.scheduler.tasks.values()
+            if task.options["cluster_arn"] == cluster.arn
+            and task.desired == status
             and (not service or task.options["group"] == f"service:{service.split('/')[-1]}")
             and (not family or task.definition.family == family)
             and (not started_by or task.options["started_by"] == started_by)

@@ -9,7 +9,8 @@ from typing import Callable
 from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance
 
-from cluster import Cluster, Programs, Source
+from cluster import Cluster, Source
+from programs import Programs
 from shared import Shared
 
 
@@ -56,7 +57,8 @@ class Instances:
         self._opening.append((instance, status, then))
 
     def look(self) -> None:
-        """Servers start in real time, however fast the world's time goes. Who has another status meanwhile is left alone."""
+        """Servers start in real time, however fast the world's time goes. Who has another status meanwhile is left
+        alone."""
         opening, self._opening = self._opening, []
         for instance, status, then in opening:
             if instance.status != status:
@@ -77,7 +79,9 @@ class Instances:
         instance.status = "creating"
         instance.created = instance.instance_create_time = self.shared.clock.date()
         if instance.engine == "postgres":
-            self.clusters[instance.dbi_resource_id] = Cluster(self.programs, self.new_name("instance"), source or self._empty)
+            self.clusters[instance.dbi_resource_id] = Cluster(
+                self.programs, self.new_name("instance"), source or self._empty
+            )
         done = lambda: self._available(instance, source is None)  # noqa: E731
         self.shared.after(duration, lambda: self._when_open(instance, "creating", done))
 

@@ -14,16 +14,31 @@ from snapshots import SnapshotCalls, progress
 moto = {
     name: getattr(RDSBackend, name)
     for name in (
-        "create_db_instance", "modify_db_instance", "reboot_db_instance",
-        "restore_db_instance_from_db_snapshot", "restore_db_instance_to_point_in_time", "stop_db_instance",
-        "start_db_instance", "delete_db_instance",
+        "create_db_instance",
+        "modify_db_instance",
+        "reboot_db_instance",
+        "restore_db_instance_from_db_snapshot",
+        "restore_db_instance_to_point_in_time",
+        "stop_db_instance",
+        "start_db_instance",
+        "delete_db_instance",
     )
 }
 
-#: Wait for the maintenance window without ApplyImmediately. Source: RDS user guide, "Available settings" of a modification.
+#: Wait for the maintenance window without ApplyImmediately. Source: RDS user guide, "Available settings" of a
+#: modification.
 DEFERRED = {
-    "DBInstanceClass", "AllocatedStorage", "MultiAZ", "EngineVersion", "StorageType", "Iops", "StorageThroughput",
-    "DBPortNumber", "CACertificateIdentifier", "MasterUserPassword", "LicenseModel",
+    "DBInstanceClass",
+    "AllocatedStorage",
+    "MultiAZ",
+    "EngineVersion",
+    "StorageType",
+    "Iops",
+    "StorageThroughput",
+    "DBPortNumber",
+    "CACertificateIdentifier",
+    "MasterUserPassword",
+    "LicenseModel",
 }
 
 
@@ -73,22 +88,30 @@ class InstanceCalls:
         call = moto["restore_db_instance_from_db_snapshot"]
         return self._restore(name, request, data, lambda: call(self, from_snapshot_id, overrides))
 
-    def restore_db_instance_to_point_in_time(self, source_db_identifier: str, target_db_identifier: str, overrides: Any) -> DBInstance:
+    def restore_db_instance_to_point_in_time(
+        self, source_db_identifier: str, target_db_identifier: str, overrides: Any
+    ) -> DBInstance:
         """Source: RDS API reference, RestoreDBInstanceToPointInTime: a time before LatestRestorableTime and after the
         instance was created, or the latest one; automated backups must be on."""
         request = dict(overrides.original_dict())
         [source] = self.describe_db_instances(source_db_identifier)
         moment = None if request.get("RestoreTime") is None else utc(request["RestoreTime"])
         if (moment is None) == (not request.get("UseLatestRestorableTime")):
-            raise RDSClientError("InvalidParameterCombination", "Specify either RestoreTime or UseLatestRestorableTime.")
+            raise RDSClientError(
+                "InvalidParameterCombination", "Specify either RestoreTime or UseLatestRestorableTime."
+            )
         if target_db_identifier in self.databases:
             raise DBInstanceAlreadyExists()
         if source.backup_retention_period == 0:
             raise RDSClientError("InvalidRestoreFault", "Automated backups are not enabled for the source DB instance.")
         cluster = self.instances.of(source)
         real = None if moment is None else self.instances.shared.clock.real(moment.timestamp())
-        if moment is not None and (moment > source.latest_restorable_time or (cluster and real is not None and real < cluster.born)):
-            raise RDSClientError("InvalidRestoreFault", "The specified restore time is not within the restorable window.")
+        if moment is not None and (
+            moment > source.latest_restorable_time or (cluster and real is not None and real < cluster.born)
+        ):
+            raise RDSClientError(
+                "InvalidRestoreFault", "The specified restore time is not within the restorable window."
+            )
         data = None if cluster is None else cluster.at(real)
         call = moto["restore_db_instance_to_point_in_time"]
         go = lambda: call(self, source_db_identifier, target_db_identifier, overrides)  # noqa: E731
@@ -149,12 +172,17 @@ class InstanceCalls:
         self.instances.reboot(instance, "starting", "rebootMs")
         return instance
 
-    def delete_db_instance(self, db_instance_identifier: str, final_db_snapshot_identifier: str | None = None, **options: Any) -> DBInstance:
+    def delete_db_instance(
+        self, db_instance_identifier: str, final_db_snapshot_identifier: str | None = None, **options: Any
+    ) -> DBInstance:
         if not final_db_snapshot_identifier and not options.get("skip_final_snapshot"):
             raise RDSClientError(
-                "InvalidParameterCombination", "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
+                "InvalidParameterCombination",
+                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
             )
-        instance: DBInstance = moto["delete_db_instance"](self, db_instance_identifier, final_db_snapshot_identifier, **options)
+        instance: DBInstance = moto["delete_db_instance"](
+            self, db_instance_identifier, final_db_snapshot_identifier, **options
+        )
         # It is seen as `deleting` for a while, and keeps its name for so long.
         name = instance.db_instance_identifier
         self.databases[name] = instance

@@ -28,10 +28,10 @@ def default_group(instance: DBInstance) -> list[str]:
     return [ec2.get_default_security_group(ec2.default_vpc.id).id]
 
 
-#: Parameter of the restore → (attribute of moto's instance, what it is without that parameter). Sources: RDS API reference,
-#: RestoreDBInstanceFromDBSnapshot and RestoreDBInstanceToPointInTime; RDS user guide, "Restoring to a DB instance".
-#: What is not named here is as in the source: class, port, storage, IOPS, option group, backup retention ("Uses existing
-#: setting"), and the tags, which are the source's where the request names none (CopyTagsToSnapshot).
+#: Parameter of the restore → (attribute of moto's instance, what it is without that parameter). Sources: RDS API
+#: reference, RestoreDBInstanceFromDBSnapshot and RestoreDBInstanceToPointInTime; RDS user guide, "Restoring to a DB
+#: instance". What is not named here is as in the source: class, port, storage, IOPS, option group, backup retention
+#: ("Uses existing setting"), and the tags, which are the source's where the request names none (CopyTagsToSnapshot).
 RESET: dict[str, tuple[str, Any]] = {
     "DBParameterGroupName": ("db_parameter_group_name", lambda _: None),
     "VpcSecurityGroupIds": ("vpc_security_group_ids", default_group),
@@ -57,9 +57,19 @@ NO_PARAMETER = {"MonitoringInterval", "MonitoringRoleArn"}
 
 #: Explicit values that moto drops because they are false or under another name.
 EXPLICIT = {
-    "MultiAZ", "PubliclyAccessible", "DeletionProtection", "EnableIAMDatabaseAuthentication", "CopyTagsToSnapshot",
-    "AutoMinorVersionUpgrade", "EnableCloudwatchLogsExports", "BackupRetentionPeriod", "PreferredBackupWindow",
-    "CACertificateIdentifier", "VpcSecurityGroupIds", "StorageThroughput", "MaxAllocatedStorage",
+    "MultiAZ",
+    "PubliclyAccessible",
+    "DeletionProtection",
+    "EnableIAMDatabaseAuthentication",
+    "CopyTagsToSnapshot",
+    "AutoMinorVersionUpgrade",
+    "EnableCloudwatchLogsExports",
+    "BackupRetentionPeriod",
+    "PreferredBackupWindow",
+    "CACertificateIdentifier",
+    "VpcSecurityGroupIds",
+    "StorageThroughput",
+    "MaxAllocatedStorage",
 }
 
 

@@ -1,37 +1,14 @@
 """The scheduler of one ECS service: starts and stops tasks, and moves deployments to their end."""
 
 import math
-from dataclasses import dataclass, field
 from typing import Any
 
 from moto.moto_api._internal import mock_random
 
 from breaker import Breaker
+from deployment import Deployment, named, pending, running
 from shared import Shared
 from task import Task
-
-
-@dataclass
-class Deployment:
-    definition: Any
-    #: Reference of an image to what it was when the first task of this deployment started.
-    pins: dict[str, Any]
-    created: float
-    id: str = field(default_factory=lambda: f"ecs-svc/{mock_random.randint(10**18, 10**19 - 1)}")
-    status: str = "PRIMARY"
-    state: str = "IN_PROGRESS"
-    reason: str = ""
-    failed: int = 0
-    #: Failures that the circuit breaker counts; a healthy task sets it back to 0.
-    in_a_row: int = 0
-    tasks: list[Task] = field(default_factory=list)
-    retry_at: float = 0.0
-    steady_since: float | None = None
-    rolls_back: str | None = None
-    proved: set[str] = field(default_factory=set)
-
-    def staying(self) -> list[Task]:
-        return [task for task in self.tasks if not task.leaving and task.stopping is None]
 
 
 class Rollout:
@@ -52,7 +29,9 @@ class Rollout:
 
     # What may change from outside ------------------------------------------------------------------------------------
 
-    def begin(self, definition: Any, *, pins: dict[str, Any] | None = None, rolls_back: str | None = None) -> Deployment:
+    def begin(
+        self, definition: Any, *, pins: dict[str, Any] | None = None, rolls_back: str | None = None
+    ) -> Deployment:
         deployment = Deployment(definition, dict(pins or {}), self.shared.clock.now(), rolls_back=rolls_back)
         deployment.reason = f"ECS deployment {deployment.id} in progress."
         if rolls_back is not None:
@@ -75,15 +54,20 @@ class Rollout:
         return self.service.desired_count if self.service.status == "ACTIVE" else 0
 
     def event(self, text: str) -> None:
-        self.service.events.insert(0, {
-            "id": str(mock_random.uuid4()), "createdAt": self.shared.clock.date(),
-            "message": f"(service {self.service.name}) {text}",
-        })
+        self.service.events.insert(
+            0,
+            {
+                "id": str(mock_random.uuid4()),
+                "createdAt": self.shared.clock.date(),
+                "message": f"(service {self.service.name}) {text}",
+            },
+        )
         del self.service.events[100:]
 
     # One look --------------------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
+        self.breaker.look_at_alarms(self.primary)
         self._scale_in()
         self._replace_old()
         self._start_missing()
@@ -98,7 +82,9 @@ class Rollout:
         if any(task.status == "RUNNING" for task in tasks):
             self.event(f"has begun draining connections on {len(tasks)} tasks.")
         for task in tasks:
-            task.stop(f"Scaling activity initiated by (deployment {deployment.id})", "ServiceSchedulerInitiated", drain=True)
+            task.stop(
+                f"Scaling activity initiated by (deployment {deployment.id})", "ServiceSchedulerInitiated", drain=True
+            )
         self.event(f"has stopped {len(tasks)} running tasks: {named(tasks)}.")
 
     def _scale_in(self) -> None:
@@ -113,8 +99,8 @@ class Rollout:
         return minimum, math.floor(self.desired * configuration["maximumPercent"] / 100)
 
     def _replace_old(self) -> None:
-        """Source: ECS API reference, DeploymentConfiguration: never fewer healthy tasks than the minimum, never more tasks
-        than the maximum."""
+        """Source: ECS API reference, DeploymentConfiguration: never fewer healthy tasks than the minimum, never more
+        tasks than the maximum."""
         minimum, maximum = self._limits()
         old = [(one, task) for one in self.deployments[1:] for task in one.staying()]
         if not old:
@@ -150,7 +136,10 @@ class Rollout:
             self.event(f"has started {len(started)} tasks: {named(started)}.")
 
     def _no_room(self) -> None:
-        text = "was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later or in a different availability zone."
+        text = (
+            "was unable to place a task. Reason: Capacity is unavailable at this time. "
+            "Please try again later or in a different availability zone."
+        )
         if not self.service.events or text not in self.service.events[0]["message"]:
             self.event(text)
 
@@ -171,7 +160,10 @@ class Rollout:
         if self.breaker.failed(deployment):
             return
         if deployment.failed == 3:
-            self.event("is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.")
+            self.event(
+                "is unable to consistently start tasks successfully. For more information, see the "
+                "Troubleshooting section of the Amazon ECS Developer Guide."
+            )
 
     def task_unhealthy(self, task: Task, why: str) -> None:
         group = task.options.get("target_group") or "target-group"
@@ -219,21 +211,18 @@ class Rollout:
         date = self.shared.clock.date(one.created)
         primary = one.status == "PRIMARY"
         return {
-            "id": one.id, "status": one.status, "taskDefinition": one.definition.arn, "createdAt": date, "updatedAt": date,
-            "desiredCount": self.desired if primary else len(one.staying()), "runningCount": running(one.tasks),
-            "pendingCount": pending(one.tasks), "failedTasks": one.failed, "launchType": self.service.launch_type,
-            "platformVersion": self.service.platform_version, "rolloutState": one.state, "rolloutStateReason": one.reason,
+            "id": one.id,
+            "status": one.status,
+            "taskDefinition": one.definition.arn,
+            "createdAt": date,
+            "updatedAt": date,
+            "desiredCount": self.desired if primary else len(one.staying()),
+            "runningCount": running(one.tasks),
+            "pendingCount": pending(one.tasks),
+            "failedTasks": one.failed,
+            "launchType": self.service.launch_type,
+            "platformVersion": self.service.platform_version,
+            "rolloutState": one.state,
+            "rolloutStateReason": one.reason,
             "networkConfiguration": self.service.network_configuration or None,
         }
-
-
-def running(tasks: list[Task]) -> int:
-    return sum(task.status == "RUNNING" for task in tasks)
-
-
-def pending(tasks: list[Task]) -> int:
-    return sum(task.status in ("PROVISIONING", "PENDING") for task in tasks)
-
-
-def named(tasks: list[Task]) -> str:
-    return " ".join(f"(task {task.id})" for task in tasks)

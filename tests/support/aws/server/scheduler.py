@@ -5,13 +5,15 @@ from typing import Any
 from moto.ecs.models import ecs_backends
 
 from balancer import Balancer
-from rollout import Deployment, Rollout
+from deployment import Deployment
+from rollout import Rollout
 from shared import Shared
 from task import Task
 
 #: Source: ECS API reference, CreateService: defaults of a rolling deployment.
 ROLLING = {
-    "maximumPercent": 200, "minimumHealthyPercent": 100,
+    "maximumPercent": 200,
+    "minimumHealthyPercent": 100,
     "deploymentCircuitBreaker": {"enable": False, "rollback": False},
 }
 
@@ -40,12 +42,21 @@ class Scheduler:
     def _launch(self, deployment: Deployment, rollout: Rollout) -> Task | None:
         service = rollout.service
         balancers = service.load_balancers or [{}]
-        return self.launch(deployment.definition, {
-            "cluster_arn": service.cluster_arn, "group": f"service:{service.name}", "started_by": deployment.id,
-            "launch_type": service.launch_type, "pins": deployment.pins, "service": service.arn,
-            "port_of": balancers[0].get("containerName"), "target_group": balancers[0].get("targetGroupArn"),
-            "ended": lambda task: rollout.task_ended(deployment, task), "unhealthy": rollout.task_unhealthy,
-        })
+        return self.launch(
+            deployment.definition,
+            {
+                "cluster_arn": service.cluster_arn,
+                "group": f"service:{service.name}",
+                "started_by": deployment.id,
+                "launch_type": service.launch_type,
+                "pins": deployment.pins,
+                "service": service.arn,
+                "port_of": balancers[0].get("containerName"),
+                "target_group": balancers[0].get("targetGroupArn"),
+                "ended": lambda task: rollout.task_ended(deployment, task),
+                "unhealthy": rollout.task_unhealthy,
+            },
+        )
 
     def launch(self, definition: Any, options: dict[str, Any]) -> Task | None:
         """None when there is no room."""
@@ -67,8 +78,12 @@ class Scheduler:
 
     def services(self) -> list[dict[str, Any]]:
         return [
-            {"arn": arn, "name": rollout.service.name, "cluster": rollout.service.cluster_name,
-             "port": self.balancer.port(arn)}
+            {
+                "arn": arn,
+                "name": rollout.service.name,
+                "cluster": rollout.service.cluster_name,
+                "port": self.balancer.port(arn),
+            }
             for arn, rollout in self.rollouts.items()
         ]
 

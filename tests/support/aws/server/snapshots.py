@@ -15,9 +15,11 @@ class SnapshotCalls:
     databases: Any
     database_snapshots: Any
 
-    def create_db_snapshot(self, db_instance_identifier: str, db_snapshot_identifier: str, *rest: Any, **options: Any) -> DBSnapshot:
-        """The data of the instant of this call. Source: RDS user guide, "Creating a DB snapshot": `backing-up` meanwhile;
-        quota of manual snapshots: "Quotas and constraints for Amazon RDS"."""
+    def create_db_snapshot(
+        self, db_instance_identifier: str, db_snapshot_identifier: str, *rest: Any, **options: Any
+    ) -> DBSnapshot:
+        """The data of the instant of this call. Source: RDS user guide, "Creating a DB snapshot": `backing-up`
+        meanwhile; quota of manual snapshots: "Quotas and constraints for Amazon RDS"."""
         if db_snapshot_identifier in self.database_snapshots:
             raise DBSnapshotAlreadyExistsError(db_snapshot_identifier)
         instance: DBInstance | None = self.databases.get(db_instance_identifier)
@@ -26,10 +28,14 @@ class SnapshotCalls:
         manual = sum(one.snapshot_type == "manual" for one in self.database_snapshots.values())
         if manual >= self.instances.shared.settings["snapshotQuota"]:
             raise SnapshotQuotaExceededFault()
-        snapshot: DBSnapshot = moto["create_db_snapshot"](self, db_instance_identifier, db_snapshot_identifier, *rest, **options)
+        snapshot: DBSnapshot = moto["create_db_snapshot"](
+            self, db_instance_identifier, db_snapshot_identifier, *rest, **options
+        )
         cluster = self.instances.of(instance) if instance is not None else None
         if cluster is not None:
-            self.instances.snapshots[snapshot.db_snapshot_identifier] = cluster.copy(self.instances.new_name("snapshot"))
+            self.instances.snapshots[snapshot.db_snapshot_identifier] = cluster.copy(
+                self.instances.new_name("snapshot")
+            )
         self._take_time(snapshot, instance)
         return snapshot
 
@@ -50,8 +56,12 @@ class SnapshotCalls:
 
         shared.after("snapshotMs", done)
 
-    def copy_db_snapshot(self, source_db_snapshot_identifier: str, target_db_snapshot_identifier: str, *rest: Any, **options: Any) -> DBSnapshot:
-        copy: DBSnapshot = moto["copy_db_snapshot"](self, source_db_snapshot_identifier, target_db_snapshot_identifier, *rest, **options)
+    def copy_db_snapshot(
+        self, source_db_snapshot_identifier: str, target_db_snapshot_identifier: str, *rest: Any, **options: Any
+    ) -> DBSnapshot:
+        copy: DBSnapshot = moto["copy_db_snapshot"](
+            self, source_db_snapshot_identifier, target_db_snapshot_identifier, *rest, **options
+        )
         source = source_db_snapshot_identifier.split(":snapshot:")[-1].lower()
         if source in self.instances.snapshots:
             self.instances.snapshots[copy.db_snapshot_identifier] = self.instances.snapshots[source]
