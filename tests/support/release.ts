@@ -34,6 +34,8 @@ export type Bench = {
 export type StartOptions = Partial<Omit<ReleaseInput, 'plan' | 'planDigest'>> & {
   version?: string;
   application?: string;
+  /** Folder of the plan, with what it refers to; left out: an empty one. */
+  home?: string;
 };
 
 type Surroundings = { address: string; namespace?: string; client: Client; clock?: Clock; host?: string };
@@ -64,8 +66,8 @@ export async function openBench({
     worker: await serve(),
     async start(plan, options = {}) {
       plans += 1;
-      const home = join(folder, `plan-${plans}`);
-      await mkdir(home);
+      const home = options.home ?? join(folder, `plan-${plans}`);
+      await mkdir(home, { recursive: true });
       return await startRelease(client, { home, plan, host, options });
     },
     async restartWorker() {
@@ -85,7 +87,7 @@ type Starting = { home: string; plan: object; host: string; options: StartOption
 async function startRelease(client: Client, { home, plan, host, options }: Starting): Promise<Handle> {
   const file = join(home, 'release.yaml');
   await writeFile(file, stringify(plan));
-  const { version = 'v2', ...rest } = options;
+  const { version = 'v2', home: _, ...rest } = options;
   const loaded = await loadPlan(file, version, { host });
   if ('problems' in loaded) throw new Error(loaded.problems.map(({ message }) => message).join('\n'));
   const input: ReleaseInput = {
