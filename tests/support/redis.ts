@@ -47,6 +47,7 @@ export async function startRedis({ password, tls, cluster, settings = [] }: Opti
     ...(password === undefined ? [] : ['--requirepass', password]),
     // The port of the cluster's own connection must be given: by itself it would be beyond the last one.
     ...(cluster ? ['--cluster-enabled', 'yes', '--cluster-port', `${await freePort()}`] : []),
+    ...(cluster ? ['--cluster-announce-ip', '127.0.0.1'] : []),
     ...['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory],
     ...settings,
   ];

@@ -78,7 +78,7 @@ export async function withRedis<T>(call: RedisCall, use: (connection: Connection
     last = error;
   });
   try {
-    await whole.connect();
+    await connected(whole, call);
     const nodes = 'nodes' in whole ? whole.nodes('master') : [whole];
     return await use({ nodes, whole });
   } catch (error) {
@@ -88,14 +88,34 @@ export async function withRedis<T>(call: RedisCall, use: (connection: Connection
   }
 }
 
+/** A cluster whose nodes do not know their own addresses answers and is never ready; nobody is to wait for that. */
+async function connected(whole: Redis | Cluster, { spec, signal }: RedisCall): Promise<void> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(2 * spec.timeout)]);
+  const given = new Promise<never>((_, reject) => {
+    limit.addEventListener('abort', () => reject(limit.reason as Error), { once: true });
+  });
+  try {
+    await Promise.race([whole.connect(), given]);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (limit.aborted) throw new TargetFailure('unreachable', `Redis was not ready within ${2 * spec.timeout} ms`);
+    throw error;
+  }
+}
+
 function failureOf(error: unknown, last: unknown): unknown {
   if (error instanceof TargetFailure || !(error instanceof Error) || error.name === 'AbortError') return error;
-  const said = [error, last, Reflect.get(error, 'lastNodeError')].flatMap(wordsOf);
+  const said = [error, last, nodeErrorOf(error), nodeErrorOf(last)].flatMap(wordsOf);
   const found = meanings.find(({ said: pattern }) => said.some((words) => pattern.test(words)));
   const words = said.find((each) => found?.said.test(each)) ?? said[0] ?? error.name;
   if (found === undefined && error.name === 'ReplyError') return new TargetFailure('failed', `Redis says: ${words}`);
   const remedy = found?.remedy === undefined ? {} : { remedy: found.remedy };
   return new TargetFailure(found?.kind ?? 'unreachable', `Redis cannot be used: ${words}`, remedy);
+}
+
+/** A cluster that nobody reaches says why only of its last node. */
+function nodeErrorOf(error: unknown): unknown {
+  return Reflect.get(Object(error), 'lastNodeError');
 }
 
 function wordsOf(error: unknown): string[] {
