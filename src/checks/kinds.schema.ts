@@ -9,7 +9,10 @@ import { flowSchema } from './flow.schema.ts';
 import { httpSchema } from './http.schema.ts';
 import { sqlSchema } from './sql.schema.ts';
 
-/** `atPreflight`: what holds in `preflight` where the plan says nothing. */
+/**
+ * `atPreflight`: what holds in `preflight` where the plan says nothing. A kind that has it watches the running system, so
+ * that what can end a watch is asked there too.
+ */
 export type CheckEntry = { schema: z.ZodObject; atPreflight?: Record<string, string> };
 
 /** Every kind of check and what may be written for it. */
@@ -22,7 +25,7 @@ export const checkKinds = {
   env: { schema: envSchema },
   'cloudwatch-alarms': { schema: cloudwatchAlarmsSchema, atPreflight: { withoutData: 'fail' } },
   'cloudwatch-logs': { schema: cloudwatchLogsSchema },
-  'cloudwatch-metric': { schema: cloudwatchMetricSchema },
+  'cloudwatch-metric': { schema: cloudwatchMetricSchema, atPreflight: {} },
 } satisfies Record<string, CheckEntry>;
 
 export type CheckKind = keyof typeof checkKinds;

@@ -26,9 +26,9 @@ export function pick(parsed: object, keys: readonly string[]): { [key: string]: 
   return Object.fromEntries(entries.filter((entry): entry is [string, Json] => entry[1] !== undefined));
 }
 
-/** What a kind of check is given in `preflight` where the plan says nothing. */
-export function preflightDefaults(kind: string): { [key: string]: Json } {
-  return tables.check[kind]?.atPreflight ?? {};
+/** What a kind of check is given in `preflight` where the plan says nothing; null for one that is only asked where it stands. */
+export function preflightDefaults(kind: string): { [key: string]: Json } | null {
+  return tables.check[kind]?.atPreflight ?? null;
 }
 
 export function traitsOf(kind: string): KindTraits {

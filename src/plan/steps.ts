@@ -8,7 +8,15 @@ import { plannedRehearsal } from './rehearsing.ts';
 import type { WrittenRequest } from './schema/evidence.schema.ts';
 import type { WrittenRelease } from './schema/release.schema.ts';
 import { checksAt } from './suite.ts';
-import { checksOf, isBreaking, logChecks, type NamedTarget as Named, plannedCheck, targetsOf } from './written.ts';
+import {
+  checksOf,
+  isBreaking,
+  logChecks,
+  type NamedTarget as Named,
+  plannedCheck,
+  targetsOf,
+  watchedAtPreflight,
+} from './written.ts';
 
 /** The whole runbook in the order in which it is carried out. */
 export function stepsOf(written: WrittenRelease): PlannedStep[] {
@@ -32,7 +40,8 @@ function looking(written: WrittenRelease, phase: 'preflight' | 'baseline'): Plan
     ...onTarget(named, 'survey', phase),
     id: `survey ${named.name}${again}`,
   }));
-  const checks = checksAt(written, 'preflight', written.preflight);
+  const asked = checksAt(written, 'preflight', written.preflight);
+  const checks = [...asked, ...watchedAtPreflight(written, asked)];
   if (checks.length === 0) return surveys;
   return [...surveys, { ...onChecks('preflight', phase, checks), id: `preflight${again}` }];
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { PlannedCheck } from '../release/check.ts';
 import { changesOf, ownFields, preflightDefaults, traitsOf } from './kinds.ts';
 import type { WrittenCheck } from './schema/checks.schema.ts';
@@ -31,6 +32,19 @@ export function plannedCheck(check: WrittenCheck): PlannedCheck {
 /** Before anything is changed, what says nothing is as bad as what says no. */
 export function preflightCheck(check: WrittenCheck): PlannedCheck {
   return { ...plannedCheck(check), spec: { ...preflightDefaults(check.kind), ...ownFields('check', check) } };
+}
+
+/** What can end the watch by itself must neither be bad nor silent before anything is changed. `asked`: what is asked then anyway. */
+export function watchedAtPreflight({ watch }: WrittenRelease, asked: readonly PlannedCheck[]): PlannedCheck[] {
+  const watched = checksOf(watch?.throughout?.checks ?? [])
+    .filter(({ kind, critical }) => critical && preflightDefaults(kind) !== null)
+    .map(preflightCheck);
+  const isAsked = (check: PlannedCheck): boolean =>
+    asked.some((each) => each.kind === check.kind && isDeepStrictEqual(each.spec, check.spec));
+  const names = new Set(asked.map(({ name }) => name));
+  return watched
+    .filter((check) => !isAsked(check))
+    .map((check) => (names.has(check.name) ? { ...check, name: `${check.name} (watch)` } : check));
 }
 
 /** What is looked for in the logs after the deployment; a mapping is the kind's own. */

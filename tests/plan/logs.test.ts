@@ -77,6 +77,27 @@ describe('Checks throughout the watch', () => {
     expect(plan.watch).toMatchObject({ probe: null, checks: [] });
   });
 
+  it('are asked in the preflight too where they watch the running system', async () => {
+    const metric = '{ name: cpu, kind: cloudwatch-metric, namespace: A, metric: B, fails: { above: 1 } }';
+    const asks =
+      '{ name: slow, kind: cloudwatch-metric, namespace: A, metric: C, fails: { above: 1 }, critical: false }';
+    const page = '{ name: page, kind: http, url: "http://127.0.0.1/" }';
+    const content = throughout(`{ checks: [${alarms}, ${metric}, ${asks}, ${page}] }`);
+    const preflightOf = async (text: string): Promise<unknown[]> => {
+      const { plan } = await loaded(text);
+      const steps = plan.steps.filter(({ activity }) => activity === 'preflight');
+      expect(steps[1]?.checks).toEqual(steps[0]?.checks);
+      return (steps[0]?.checks ?? []).map(({ name, spec }) => [name, Reflect.get(Object(spec), 'withoutData')]);
+    };
+    const own = ['shop answers', undefined];
+    expect(await preflightOf(content)).toEqual([own, ['alarms', 'fail'], ['cpu', undefined]]);
+    // The same alarms are not asked twice, and others of the same name are told apart.
+    const same = content.replace('preflight:\n', `preflight:\n  - ${alarms}\n`);
+    expect(await preflightOf(same)).toEqual([['alarms', 'fail'], own, ['cpu', undefined]]);
+    const other = content.replace('preflight:\n', `preflight:\n  - ${alarms.replace('shop-', 'site-')}\n`);
+    expect(await preflightOf(other)).toEqual([['alarms', 'fail'], own, ['alarms (watch)', 'fail'], ['cpu', undefined]]);
+  });
+
   it.each([
     ['{ checks: [] }', /throughout\.checks: must hold at least one check/],
     [`{ every: 30m, checks: [${alarms}] }`, /throughout\.every: is asked less often than the watch reports/],
@@ -114,7 +135,10 @@ describe('An alarm without data', () => {
 
 describe('Checks of CloudWatch that cannot be asked', () => {
   it.each([
-    ['kind: cloudwatch-metric, namespace: AWS/RDS, metric: CPUUtilization', /fails: is missing \(must be given, or warns\)/],
+    [
+      'kind: cloudwatch-metric, namespace: AWS/RDS, metric: CPUUtilization',
+      /fails: is missing \(must be given, or warns\)/,
+    ],
     [
       'kind: cloudwatch-metric, namespace: AWS/RDS, metric: CPUUtilization, fails: { above: 1, below: 0 }',
       /fails: must hold one of above, atLeast, below, atMost/,
