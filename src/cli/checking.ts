@@ -26,18 +26,26 @@ const points = ['preflight', 'smoke', 'monitoring'];
  */
 export function chosenChecks(suite: Suite, { groups, only, cleanup }: Chosen): PlannedCheck[] {
   const all = allChecks(suite);
-  const inGroups = groups.length === 0 ? whole(suite) : groups.flatMap((group) => checksOf(suite, group));
-  if (inGroups.length === 0)
-    throw new UsageError('the plan has no checks to ask', 'Write groups of them under `checks:`; see docs/checks.md.');
-  if (cleanup) return inGroups.filter(({ cleansUp }) => cleansUp).map(({ cleansUp, ...check }) => check);
+  const names = groups.length > 0 ? groups : wholeOf(suite);
+  const inGroups = names.flatMap((group) => checksOf(group, all, suite));
   for (const name of only) mustBeThere(name, inGroups);
   const wanted = only.length === 0 ? withNeeds(inGroups, all) : inGroups.filter(({ name }) => only.includes(name));
   const begun = new Set(wanted.map(({ group }) => group));
-  return all.filter((check) => wanted.includes(check) || (check.cleansUp === true && begun.has(check.group)));
+  const cleaning = all.filter((check) => check.cleansUp === true && begun.has(check.group));
+  if (cleanup) return mustBeSome(cleaning.map(({ cleansUp, ...check }) => check));
+  return mustBeSome(all.filter((check) => wanted.includes(check) || cleaning.includes(check)));
 }
 
-function whole({ plan, suite }: Suite): PlannedCheck[] {
-  return suite.length > 0 ? suite : points.flatMap((point) => checksOf({ plan, suite }, point));
+/** Nothing asked is nothing known, and must not look like a good answer. */
+function mustBeSome(checks: PlannedCheck[]): PlannedCheck[] {
+  if (checks.length > 0) return checks;
+  throw new UsageError('the plan has no checks to ask', 'Write groups of them under `checks:`; see docs/checks.md.');
+}
+
+/** Without a suite, what a release asks at its points. */
+function wholeOf({ plan, suite }: Suite): string[] {
+  if (suite.length > 0) return [...new Set(suite.flatMap(({ group }) => group ?? []))];
+  return points.filter((point) => plan.steps.some(({ activity }) => activity === point));
 }
 
 /** By name once: a check of the suite may be asked at several points. */
@@ -49,12 +57,15 @@ function allChecks({ plan, suite }: Suite): PlannedCheck[] {
   return [...once.values()];
 }
 
-function checksOf(suite: Suite, group: string): PlannedCheck[] {
-  const all = allChecks(suite);
+/** A group of the suite, or all that is asked at a point of a release. */
+function checksOf(group: string, all: readonly PlannedCheck[], { plan }: Suite): PlannedCheck[] {
   const own = all.filter((check) => check.group === group);
-  const atPoint = suite.plan.steps.find(({ activity }) => points.includes(group) && activity === group)?.checks ?? [];
-  const known = own.length > 0 ? own : all.filter(({ name }) => atPoint.some((check) => check.name === name));
-  if (known.length > 0) return known;
+  const step = plan.steps.find(({ activity }) => points.includes(group) && activity === group);
+  const atPoint = all.filter((check) =>
+    step?.checks.some(({ name, group: of }) => name === check.name && (of ?? group) === check.group),
+  );
+  const found = [...new Set([...own, ...atPoint])];
+  if (found.length > 0) return found;
   const groups = [...new Set(all.map((check) => check.group))].join(', ');
   throw new UsageError(`there is no group "${group}"`, `Groups of this plan: ${groups || 'none'}.`);
 }
