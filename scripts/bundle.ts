@@ -20,7 +20,8 @@ const errors = {
 const dist = resolve(process.argv[2] ?? 'dist');
 const workflowsPath = join(dist, 'workflows', 'index.js');
 if (existsSync(workflowsPath)) {
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: errors });
+  // As the worker does where it bundles on the fly.
+  const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules: [workflowsPath], logger: errors });
   await writeFile(join(dist, 'workflow-bundle.js'), code);
 } else {
   console.error('bundle: there is no workflows/index.js to bundle');

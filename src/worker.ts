@@ -112,13 +112,16 @@ async function listening(workers: readonly Worker[], port: number): Promise<Serv
 }
 
 /** Built releases carry their bundle, so that a worker starts at once; from source it is bundled on the fly. */
-function workflowCode(given?: string): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+function workflowCode(given?: string): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'bundlerOptions'> {
   if (given !== undefined) return { workflowBundle: { codePath: given } };
   const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
   if (existsSync(codePath)) return { workflowBundle: { codePath } };
   const fromSource = fileURLToPath(new URL('./workflows/index.ts', import.meta.url));
-  if (existsSync(fromSource)) return { workflowsPath: fromSource };
-  return { workflowsPath: fileURLToPath(new URL('./workflows/index.js', import.meta.url)) };
+  const workflowsPath = existsSync(fromSource)
+    ? fromSource
+    : fileURLToPath(new URL('./workflows/index.js', import.meta.url));
+  // The story keeps nothing in its modules, so that one evaluation of them serves every release of this worker.
+  return { workflowsPath, bundlerOptions: { preloadModules: [workflowsPath] } };
 }
 
 let installed = false;
