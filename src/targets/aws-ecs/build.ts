@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TargetFailure } from '../../release/failure.ts';
 import { pathFrom } from '../shell/files.ts';
+import { endAll, findMarked, type Markers } from '../shell/processes.ts';
 import { type Ran, runCommand } from '../shell/run.ts';
 import { copySource } from '../shell/source.ts';
 import { lastLines } from '../shell/tail.ts';
@@ -30,6 +31,8 @@ export async function buildImage(call: EcsCall, image: BuiltImage, version: stri
   const { repositoryUri: address } = await lookAtRepository(call, where);
   const tag = image.tag ?? version;
   const before = await lookAtImage(call, where, { imageTag: tag });
+  // A build that another worker left behind would push beside this one. Without /proc nobody can look for it.
+  await endAll(() => findMarked(markersOf(call)).catch(() => []), 3_000);
   await inSource(call, image, async (directory) => {
     const build = { image, version, tag, address, where, directory };
     if (image.push) await logIn(call, build);
@@ -105,14 +108,15 @@ async function push(call: EcsCall, build: Build): Promise<void> {
   for (const one of [...image.tags, tag]) {
     const order = { command: [image.tool, 'push', `${address}:${one}`], directory, env: {}, timeoutMs: pushWithinMs };
     const ran = await run(call, order);
-    if (ran.exitCode !== 0 && isImmutable(ran) && (await isSame(call, build, one))) continue;
-    expectGood(call, `the push of ${one}`, order, ran);
+    const taken = ran.exitCode !== 0 && isTaken(ran);
+    if (taken && !(await isSame(call, build, one))) throw forbidden(call, `the push of ${one}`, ran);
+    if (!taken) expectGood(call, `the push of ${one}`, order, ran);
   }
 }
 
-/** ImageTagAlreadyExistsException of PutImage (ECR API reference) says so, and so does everything that pushes. */
-function isImmutable({ output }: Ran): boolean {
-  return /immutable/i.test(output);
+/** ImageTagAlreadyExistsException and ImageAlreadyExistsException of PutImage (ECR API reference). */
+function isTaken({ output }: Ran): boolean {
+  return /immutable|already exists/i.test(output);
 }
 
 /** Is what was built already there under this tag? Its id is that of the manifest or, in older stores, of the configuration. */
@@ -125,20 +129,27 @@ async function isSame(call: EcsCall, { image, where, address, directory }: Build
 
 type Order = { command: string[]; directory: string; env: Record<string, string>; input?: string; timeoutMs: number };
 
+function markersOf({ key }: EcsCall): Markers {
+  return { SAVEPOINT_KEY: key, SAVEPOINT_ROLE: 'image' };
+}
+
 function run(call: EcsCall, { command, directory, env, input, timeoutMs }: Order): Promise<Ran> {
   const given = input === undefined ? {} : { input };
-  return runCommand({ command, cwd: directory, env, timeoutMs, signal: call.signal, ...given });
+  const marked = { ...env, ...markersOf(call) };
+  return runCommand({ command, cwd: directory, env: marked, timeoutMs, signal: call.signal, ...given });
 }
 
 function expectGood(call: EcsCall, what: string, { timeoutMs }: Order, ran: Ran): void {
   if (ran.exitCode === 0) return;
   const evidence = lastLines(ran.output);
-  if (isImmutable(ran)) {
-    throw new TargetFailure('refused', `${what} of ${call.target} would move a tag, and the repository forbids that`, {
-      evidence,
-      remedy: 'release another version, or name the image that is there: image: <repository>:<tag>',
-    });
-  }
+  if (/immutable/i.test(ran.output)) throw forbidden(call, what, ran);
   const how = ran.timedOut ? `took longer than ${timeoutMs} ms` : `ended with ${ran.exitCode ?? ran.signal}`;
   throw new TargetFailure(ran.timedOut ? 'timed-out' : 'failed', `${what} of ${call.target} ${how}`, { evidence });
+}
+
+function forbidden(call: EcsCall, what: string, { output }: Ran): TargetFailure {
+  return new TargetFailure('refused', `${what} of ${call.target} would move a tag, and the repository forbids that`, {
+    evidence: lastLines(output),
+    remedy: 'release another version, or name the image that is there: image: <repository>:<tag>',
+  });
 }
