@@ -16,6 +16,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addressed, openSight, type Sight } from '../support/aws/looking.ts';
 import { findMoto } from '../support/aws/moto.ts';
+import { waitAsBoto3 } from '../support/aws/stock-waiter.ts';
 import { type AwsWorld, startAws } from '../support/aws/world.ts';
 import { runSql } from '../support/postgres.ts';
 import { isMissing } from '../support/tools.ts';
@@ -141,6 +142,19 @@ describe.skipIf(skip !== undefined)('RDS in the test world', () => {
     expect(await progressOf('slow')).toEqual(['creating', 75]);
     await world.advance(10 * minutes);
     expect(await progressOf('slow')).toEqual(['available', 100]);
+  });
+
+  test('shows where the stock waiter of boto3 gives up, though the snapshot goes on', async () => {
+    await world.createDatabase('waited-db');
+    await world.configure({ durations: { snapshotMs: 40 * minutes } });
+    await snapshot('waited-db', 'waited');
+    const parameters = { DBSnapshotIdentifier: 'waited' };
+    const waited = await waitAsBoto3(world, { service: 'rds', waiter: 'db_snapshot_available', parameters });
+    expect(waited.outcome).toContain('Max attempts exceeded');
+    expect(waited.calls).toBe(60);
+    expect(Math.round(waited.waitedMs / minutes)).toBe(30);
+    expect((await progressOf('waited'))[0]).toBe('creating');
+    await world.advance(15 * minutes);
   });
 
   test('refuses a snapshot above the quota, and one whose name is taken; the next may fail', async () => {

@@ -1,7 +1,10 @@
 import { changes, type Operation } from './operations.ts';
 
-/** One call that reached AWS. `at`: epoch milliseconds. `effect`: it changed something and succeeded. */
-export type AwsCall = Operation & { at: number; status: number; effect: boolean };
+/**
+ * One call that reached AWS. `at`: epoch milliseconds. `effect`: it may have changed something, and succeeded. `answer`: at
+ * most 4 KB of what AWS said; it tells whether a repeated call made something new, such as another invalidation.
+ */
+export type AwsCall = Operation & { at: number; status: number; effect: boolean; answer: string };
 
 /** What AWS has seen, kept on its side: Savepoint does not know of it. */
 export type AwsLedger = {
@@ -16,7 +19,7 @@ export type AwsLedger = {
 
 export type AwsLedgerBook = AwsLedger & {
   called(operation: Operation): void;
-  reached(operation: Operation, status: number): void;
+  reached(operation: Operation, answer: { status: number; body: Buffer }): void;
 };
 
 export function openAwsLedger(): AwsLedgerBook {
@@ -26,8 +29,9 @@ export function openAwsLedger(): AwsLedgerBook {
     called({ name }) {
       counts[name] = (counts[name] ?? 0) + 1;
     },
-    reached(operation, status) {
-      reached.push({ ...operation, at: Date.now(), status, effect: status < 300 && changes(operation.name) });
+    reached(operation, { status, body }) {
+      const effect = status < 300 && changes(operation.name);
+      reached.push({ ...operation, at: Date.now(), status, effect, answer: body.toString('utf8', 0, 4096) });
     },
     effects: (name) => reached.filter((call) => call.effect && (name === undefined || call.name === name)),
     all: () => [...reached],

@@ -73,9 +73,10 @@ function forward({ upstream, ledger }: Parts, { method, url, headers, body, oper
       answer.once('error', reject);
       answer.once('end', () => {
         const status = answer.statusCode ?? 500;
-        ledger.reached(operation, status);
+        const body = Buffer.concat(chunks);
+        ledger.reached(operation, { status, body });
         const { connection: ___, 'transfer-encoding': ____, date: _____, ...rest } = answer.headers;
-        resolve({ status, headers: rest, body: Buffer.concat(chunks) });
+        resolve({ status, headers: rest, body });
       });
     });
     sent.once('error', reject);
