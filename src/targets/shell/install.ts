@@ -5,7 +5,7 @@ import type { Json } from '../../release/json.ts';
 import type { Artefact, Call, Step } from '../../release/target.ts';
 import type { ShellCommandSpec, SourceSpec } from './command.schema.ts';
 import { claimFence, exists, fileNameOf, hasCode, keepPrivate, pathFrom, readJson, shortHash } from './files.ts';
-import { lookAtJob } from './job.ts';
+import { forgetJob, lookAtJob } from './job.ts';
 import { endAll, findMarked, type Markers } from './processes.ts';
 import { runCommand } from './run.ts';
 import { copySource } from './source.ts';
@@ -73,7 +73,11 @@ export async function prepareInstall(call: PreparingCall, version: string, recip
   await claimFence(root, call.fence);
   const record = join(root, '.savepoint', 'prepared', `${shortHash(call.key)}.json`);
   const known = (await readJson(record)) as Artefact | undefined;
-  if (known?.location && (await exists(known.location))) return { state: 'done', value: known };
+  if (known?.location && (await exists(known.location))) {
+    // It may have ended between two looks.
+    forgetJob(call.key);
+    return { state: 'done', value: known };
+  }
   const built = await lookAtJob(call.key, call.signal, () => build(call, version, { recipe, root, record }));
   if (built === null) return { state: 'working', detail: `preparing ${version}`, lookAgainMs: 200 };
   return { state: 'done', value: built.value };
