@@ -40,7 +40,7 @@ const cases: Case[] = [
     on: 'a target without a kind',
     changes: [['    kind: process\n', '']],
     says: [
-      'release.yaml:20:3: targets.backend.kind: is missing; known are postgres, process, site, command, memory, memory-database',
+      'release.yaml:20:3: targets.backend.kind: is missing; known are postgres, process, site, command, aws-ecs, s3-site, cloudfront, aws-rds, redis, memory, memory-database',
     ],
   },
   {
@@ -147,7 +147,7 @@ const cases: Case[] = [
     on: 'an event that does not exist',
     changes: [['watch:\n', 'notify: [{ kind: webhook, url: "http://127.0.0.1/", on: [questions] }]\nwatch:\n']],
     says: [
-      'release.yaml:28:58: notify[0].on[0]: must be one of question, reminder, escalation, blocked, failed, ended, watch; did you mean "question"?',
+      'release.yaml:28:58: notify[0].on[0]: must be one of question, reminder, escalation, blocked, failed, ended, watch, maintenance, recovered; did you mean "question"?',
     ],
   },
 ];
