@@ -11,9 +11,10 @@ export const shareAbove: Record<Quantile, number> = { p50: 0.5, p95: 0.05, p99: 
 
 /**
  * What was measured of one thing, in its unit (per cent or milliseconds). `atMost`: exceeded by the truth with the risk
- * that was asked for only. `blockMs`: bad requests nearer than this come from the same cause.
+ * that was asked for only. `blockMs`: bad requests nearer than this may come from the same cause. `independent`: within that
+ * time they come together no more often than chance would have it.
  */
-export type Normal = { value: number; interval: Interval; atMost: number; blockMs: number };
+export type Normal = { value: number; interval: Interval; atMost: number; blockMs: number; independent: boolean };
 
 /** How the running version does, before anything is changed; JSON without secrets. `n`: requests. */
 export type Baseline = { n: number; errors: Normal } & Record<Quantile, Normal | null>;
@@ -45,13 +46,13 @@ export function baselineOf(samples: readonly Timed[], order: { risk: number; eve
 
 function normalErrors(samples: readonly Timed[], { risk, everyMs }: { risk: number; everyMs: number }): Normal {
   const marks = samples.map(({ atMs, sample }) => ({ atMs, bad: sample === null }));
-  const { blockMs, dispersion } = burstsIn(marks, everyMs);
+  const { blockMs, dispersion, independent } = burstsIn(marks, everyMs);
   const bad = marks.filter((mark) => mark.bad).length;
   const n = samples.length / dispersion;
   const { low, high } = wilson(bad / dispersion, n);
   const atMost = shareAtMost(bad / dispersion, n, risk) * 100;
   const value = samples.length === 0 ? 0 : (bad / samples.length) * 100;
-  return { value, interval: { low: low * 100, high: high * 100 }, atMost, blockMs };
+  return { value, interval: { low: low * 100, high: high * 100 }, atMost, blockMs, independent };
 }
 
 type QuantileOrder = { value: number; share: number; risk: number; everyMs: number };
@@ -59,15 +60,16 @@ type QuantileOrder = { value: number; share: number; risk: number; everyMs: numb
 function normalQuantile(answered: readonly Timed[], sorted: readonly number[], order: QuantileOrder): Normal {
   const { value, share, risk, everyMs } = order;
   const marks = answered.map(({ atMs, sample }) => ({ atMs, bad: (sample ?? 0) > value }));
-  const { blockMs, dispersion } = burstsIn(marks, everyMs);
+  const { blockMs, dispersion, independent } = burstsIn(marks, everyMs);
   const n = sorted.length / dispersion;
   const { low, high } = ranksAround(share, n);
   const at = (rank: number): number => percentile(sorted, rank * 100) ?? value;
-  return { value, interval: { low: at(low), high: at(high) }, atMost: at(rankAbove(share, n, risk)), blockMs };
+  const atMost = at(rankAbove(share, n, risk));
+  return { value, interval: { low: at(low), high: at(high) }, atMost, blockMs, independent };
 }
 
 type Block = { n: number; bad: number };
-type Bursts = { blockMs: number; dispersion: number };
+type Bursts = { blockMs: number; dispersion: number; independent: boolean };
 
 /**
  * How bad requests come together: the shortest block whose neighbours do not resemble each other, doubled for safety,
@@ -77,14 +79,18 @@ function burstsIn(marks: readonly { atMs: number; bad: boolean }[], everyMs: num
   const shortest = Math.max(shortestMs, everyMs);
   let dispersion = 1;
   let lengthMs = shortest;
+  let independent = false;
   for (const factor of ladder) {
     const blocks = blocksOf(marks, shortest * factor);
     if (blocks.length < leastBlocks) break;
     dispersion = Math.max(dispersion, pearson(blocks));
     lengthMs = shortest * factor;
-    if (!resembleNeighbours(blocks)) break;
+    if (resembleNeighbours(blocks)) continue;
+    // Four deviations of Pearson's statistic: blocks differ as those of independent requests do.
+    independent = lengthMs === shortest && dispersion < 1 + 4 * Math.sqrt(2 / blocks.length);
+    break;
   }
-  return { blockMs: lengthMs === shortest ? shortest : 2 * lengthMs, dispersion };
+  return { blockMs: lengthMs === shortest ? shortest : 2 * lengthMs, dispersion, independent };
 }
 
 function blocksOf(marks: readonly { atMs: number; bad: boolean }[], lengthMs: number): Block[] {

@@ -5,20 +5,22 @@
  * An e-detector (Shin, Ramdas, Rinaldo: E-detectors, a nonparametric framework for sequential change detection, 2023).
  * Requests are gathered into blocks. The share Y of bad ones in a block is a number between 0 and 1 whose mean is at most
  * `allowed` while all is well, so a bet of 1 + λ(Y - allowed) gains nothing then, whatever happens within the block
- * (Waudby-Smith, Ramdas: Estimating means of bounded random variables by betting, 2024). Bets are opened at every block
- * and summed up, R = (1 + R)(1 + λ(Y - allowed)), which is Shiryaev and Roberts' rule. R minus the number of blocks is
- * a supermartingale while all is well, so by Doob's inequality it reaches `needed` within `blocks` with a probability of
+ * (Waudby-Smith, Ramdas: Estimating means of bounded random variables by betting, 2024). Where a baseline showed that
+ * requests do not fail together, each request is a bet of its own, which finds small shifts sooner. Bets are opened at
+ * every block and summed up, R = (1 + R) × gain, which is Shiryaev and Roberts' rule. R minus the number of blocks is a
+ * supermartingale while all is well, so by Doob's inequality it reaches `needed` within `blocks` with a probability of
  * at most blocks / needed. The mean over several λ is the same kind of thing, and finds small and large shifts alike.
  */
 
 /**
  * `allowed`: share of bad requests that is in order. `needed`: evidence that is an alarm. `blockMs`: 0 takes each request
- * alone. `leastSamples`: nothing is said before so many requests were seen.
+ * alone. `independent`: requests of a block do not fail together. `leastSamples`: nothing is said before so many were seen.
  */
 export type Test = {
   allowed: number;
   needed: number;
   blockMs: number;
+  independent: boolean;
   leastSamples: number;
   bets: readonly number[];
 };
@@ -80,6 +82,7 @@ export function testFor(order: {
   watchMs: number;
   everyMs: number;
   blockMs: number;
+  independent?: boolean;
   leastSamples?: number;
 }): Test | null {
   const allowed = Math.max(leastAllowed, order.allowed);
@@ -87,7 +90,8 @@ export function testFor(order: {
   const blockMs = order.blockMs <= order.everyMs ? 0 : order.blockMs;
   const blocks = Math.ceil(order.watchMs / Math.max(1, blockMs, order.everyMs));
   const needed = evidenceNeeded(order.falseAlarms, blocks);
-  return { allowed, needed, blockMs, leastSamples: order.leastSamples ?? 0, bets: betsAgainst(allowed) };
+  const { independent = false, leastSamples = 0 } = order;
+  return { allowed, needed, blockMs, independent, leastSamples, bets: betsAgainst(allowed) };
 }
 
 export function openTest(): TestState {
@@ -126,17 +130,23 @@ function closeBlock(test: Test, state: TestState): Found | null {
   state.seen += block.n;
   state.n += block.n;
   state.bad += block.bad;
-  const excess = block.bad / block.n - test.allowed;
-  for (const [index, bet] of test.bets.entries()) {
-    evidence[index] = Math.min(mostEvidence, (1 + (evidence[index] ?? 0)) * (1 + bet * excess));
+  for (let index = 0; index < betCount; index += 1) {
+    const gain = gainOf(test, test.bets[index] ?? 0, block);
+    evidence[index] = Math.min(mostEvidence, (1 + (evidence[index] ?? 0)) * gain);
+    if (index === middleBet) state.growth = Math.min(mostEvidence, state.growth * gain);
   }
-  state.growth = Math.min(mostEvidence, state.growth * (1 + (test.bets[middleBet] ?? 0) * excess));
   state.block = emptyBlock();
   if (strength(evidence) < test.needed || state.seen < test.leastSamples) return null;
   const { sinceMs, n, bad } = state;
   state.evidence = nothing();
   state.growth = 1;
   return { sinceMs, n, bad };
+}
+
+/** What a bet of 1 becomes; 1 on average while no more is bad than is allowed. */
+function gainOf({ allowed, independent }: Test, bet: number, { n, bad }: TestState['block']): number {
+  if (!independent || n === 1) return 1 + bet * (bad / n - allowed);
+  return (1 + bet * (1 - allowed)) ** bad * (1 - bet * allowed) ** (n - bad);
 }
 
 function strength(evidence: readonly number[]): number {

@@ -42,7 +42,7 @@ export function signalsOf(order: SignalOrder): Signal[] {
   return limited.flatMap((one): Signal[] => {
     const bad = badOf(one, order.baseline);
     if (bad === null) return [];
-    const { slowerThanMs, allowed, blockMs } = bad;
+    const { slowerThanMs, allowed, blockMs, independent } = bad;
     const { forMs, against } = one.criterion;
     if (forMs !== undefined) {
       const leastPerPart = Math.max(1, Math.min(Math.floor(forMs / (10 * order.everyMs)), order.minimumSamples));
@@ -51,7 +51,7 @@ export function signalsOf(order: SignalOrder): Signal[] {
     // Half of what is allowed is for the baseline, which may be worse than it looked.
     const falseAlarms = order.falseAlarms / tests / (against === undefined ? 1 : 2);
     const { watchMs, everyMs, minimumSamples: leastSamples } = order;
-    const test = testFor({ allowed, falseAlarms, watchMs, everyMs, blockMs, leastSamples });
+    const test = testFor({ allowed, falseAlarms, watchMs, everyMs, blockMs, independent, leastSamples });
     return test === null ? [] : [{ ...one, slowerThanMs, allowed, test }];
   });
 }
@@ -68,21 +68,22 @@ function limitsOf(criterion: PlannedCriterion): Limited[] {
   return [...limited('roll back', criterion.rollBackAbove), ...limited('consult', criterion.consultAbove)];
 }
 
-type Bad = Pick<Signal, 'slowerThanMs' | 'allowed'> & { blockMs: number };
+type Bad = Pick<Signal, 'slowerThanMs' | 'allowed'> & { blockMs: number; independent: boolean };
 
 /** Which requests are bad, and how many may be. "p95 above 800 ms" is "more than 5 % of the answers take longer". */
 function badOf({ criterion, limit }: Limited, baseline: Baseline | null): Bad | null {
   const { measure, against } = criterion;
   if (against === 'baseline' && baseline === null) return null;
   const normal = baseline?.[measure] ?? null;
-  const blockMs = normal?.blockMs ?? 1_000;
+  const { blockMs = 1_000, independent = false } = normal ?? {};
   if (measure === 'errors') {
     const normally = against === undefined ? 0 : (normal?.atMost ?? 0);
-    return { slowerThanMs: null, allowed: (normally + limit) / 100, blockMs };
+    return { slowerThanMs: null, allowed: (normally + limit) / 100, blockMs, independent };
   }
-  if (against === undefined) return { slowerThanMs: limit, allowed: shareAbove[measure], blockMs };
+  const shape = { allowed: shareAbove[measure], blockMs, independent };
+  if (against === undefined) return { slowerThanMs: limit, ...shape };
   if (normal === null) return null;
-  return { slowerThanMs: normal.atMost * (1 + limit / 100), allowed: shareAbove[measure], blockMs };
+  return { slowerThanMs: normal.atMost * (1 + limit / 100), ...shape };
 }
 
 export function openSignals(): SignalStates {
@@ -96,11 +97,13 @@ export function attend(
   { atMs, sample }: { atMs: number; sample: Sample },
 ): Judgement[] {
   const alarms: Judgement[] = [];
+  const good = { atMs, n: 1, bad: 0 };
+  const bad = { atMs, n: 1, bad: 1 };
   for (const signal of signals) {
     const { slowerThanMs } = signal;
     if (slowerThanMs !== null && sample === null) continue;
     const isBad = slowerThanMs === null ? sample === null : (sample ?? 0) > slowerThanMs;
-    const found = take(signal, states, { atMs, n: 1, bad: isBad ? 1 : 0 });
+    const found = take(signal, states, isBad ? bad : good);
     if (found !== null) alarms.push(judgementOf(signal, found));
   }
   return alarms;
