@@ -20,12 +20,14 @@ const defaults: Partial<Record<StepActivity, number>> = {
   invalidate: 15 * minute,
 };
 
-/** Fields of a target whose `timeout` the step must outlast. */
+/** Fields of a target whose `timeout` the step must outlast. Tasks of a service that is held may take as long to end as its deployment. */
 const outlasts: Partial<Record<StepActivity, readonly string[]>> = {
-  prepare: ['build'],
+  prepare: ['build', 'image.build'],
   rehearse: ['migrate'],
   migrate: ['migrate'],
   seed: ['seed'],
+  hold: ['deploy'],
+  resume: ['deploy'],
   deploy: ['deploy', 'health'],
   invalidate: ['invalidate'],
 };
@@ -34,10 +36,14 @@ const outlasts: Partial<Record<StepActivity, readonly string[]>> = {
 export function targetPatience(target: WrittenTarget, activity: StepActivity): number {
   const said: unknown = Reflect.get(target.patience, activity);
   if (typeof said === 'number') return said;
-  const own = (outlasts[activity] ?? []).map((field) => timeoutOf(Reflect.get(target, field)));
+  const own = (outlasts[activity] ?? []).map((field) => timeoutOf(at(target, field)));
   const general = activity === 'survey' || activity === 'hold' || activity === 'resume' ? 0 : timeoutOf(target);
   const longest = Math.max(general, ...own);
   return Math.max(defaults[activity] ?? 15 * minute, longest === 0 ? 0 : longest + minute);
+}
+
+function at(target: object, field: string): unknown {
+  return field.split('.').reduce<unknown>((value, name) => Reflect.get(Object(value), name), target);
 }
 
 function timeoutOf(value: unknown): number {
