@@ -82,6 +82,7 @@ async function complete(reading: Reading): Promise<Savepoint<RdsState>> {
   if (begun.structure !== null && begun.structure !== structureOf(facts)) throw structureChanged(claim, snapshot);
   const rowsRead = held && (await heldNow(claim)) === hold;
   const instance = await theInstance(call.spec);
+  if (snapshot !== null && snapshot.resourceId !== instance.resourceId) throw ofAnother(instance, snapshot);
   const savepoint = savepointOf(reading, {
     instance,
     facts: rowsRead ? facts : { ...facts, contents: [] },
@@ -98,6 +99,11 @@ function structureChanged({ place }: Claim, snapshot: Snapshot | null): TargetFa
     `somebody changed the structure of ${place.database} while ${snapshot?.id} was taken, so nobody can tell which one it holds`,
     { remedy: 'find out who changes tables by themselves, then start again; nothing was changed by this release' },
   );
+}
+
+function ofAnother({ id, resourceId }: Instance, snapshot: Snapshot): TargetFailure {
+  const message = `the snapshot ${snapshot.id} is of the instance ${snapshot.resourceId}, and ${id} is ${resourceId} now`;
+  return new TargetFailure('changed', message, { remedy: 'find out who exchanged the instance, then start again' });
 }
 
 /**

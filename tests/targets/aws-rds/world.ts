@@ -164,8 +164,8 @@ export function restore(shop: Shop, to: Saved, wanted: Wanted = {}, told?: Param
   return settle(() => awsRds.restore(call, to), told);
 }
 
-export async function hold(shop: Shop): Promise<void> {
-  const call = shop.call({ key: 'hold' });
+export async function hold(shop: Shop, wanted: Wanted = {}): Promise<void> {
+  const call = shop.call({ key: 'hold', ...wanted });
   await settle(() => awsRds.hold(call));
 }
 
