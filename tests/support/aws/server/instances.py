@@ -74,8 +74,7 @@ class Instances:
 
     def born(self, instance: DBInstance, source: Source | None, duration: str) -> None:
         """`source`: see there; None for a new, empty instance."""
-        letters = random.choices(string.ascii_uppercase + string.digits, k=26)
-        instance.dbi_resource_id = "db-" + "".join(letters)
+        instance.dbi_resource_id = new_resource_id()
         instance.status = "creating"
         instance.created = instance.instance_create_time = self.shared.clock.date()
         if instance.engine == "postgres":
@@ -144,6 +143,10 @@ class Instances:
         deadline = time.monotonic() + 3
         while any(one is not None and one.poll() is None for one in processes) and time.monotonic() < deadline:
             time.sleep(0.01)
+
+
+def new_resource_id() -> str:
+    return "db-" + "".join(random.choices(string.ascii_uppercase + string.digits, k=26))
 
 
 def password_of(instance: DBInstance) -> str:

@@ -8,13 +8,14 @@ from moto.rds.models import DBInstance, DBSnapshot, MasterUserSecret, RDSBackend
 
 import restored
 from cluster import Source
-from instances import Instances, password_of
+from instances import Instances, new_resource_id, password_of
 from snapshots import SnapshotCalls, progress
 
 moto = {
     name: getattr(RDSBackend, name)
     for name in (
         "create_db_instance",
+        "create_db_instance_read_replica",
         "modify_db_instance",
         "reboot_db_instance",
         "restore_db_instance_from_db_snapshot",
@@ -37,7 +38,6 @@ DEFERRED = {
     "StorageThroughput",
     "DBPortNumber",
     "CACertificateIdentifier",
-    "MasterUserPassword",
     "LicenseModel",
 }
 
@@ -66,6 +66,12 @@ class InstanceCalls:
             restored.settle(instance, restoring["request"], self.instances.shared.settings["restoreLoses"])
             self.instances.born(instance, restoring["data"], "restoreMs")
         return instance
+
+    def create_db_instance_read_replica(self, db_kwargs: Any) -> DBInstance:
+        """No data is behind a replica here; moto's is a copy that would share the server of its source."""
+        replica: DBInstance = moto["create_db_instance_read_replica"](self, db_kwargs)
+        replica.dbi_resource_id = new_resource_id()
+        return replica
 
     def _restore(self, name: str, request: dict[str, Any], data: Source | None, call: Any) -> DBInstance:
         if name in self.databases:
