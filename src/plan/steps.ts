@@ -21,16 +21,22 @@ import {
 /** The whole runbook in the order in which it is carried out. */
 export function stepsOf(written: WrittenRelease): PlannedStep[] {
   const targets = targetsOf(written);
+  const touched = targets.filter((named) => !isOnlyEmptied(named));
   const steps = [
     ...targets
       .filter(({ target }) => traitsOf(target.kind).prepares)
       .map((named) => onTarget(named, 'prepare', 'prepare')),
     ...looking(written, 'preflight'),
     ...looking(written, 'baseline'),
-    ...targets.flatMap((named, index) => changing(named, index + 1, targets)),
-    ...evidence(written, targets.length),
+    ...touched.flatMap((named, index) => changing(named, index + 1, targets)),
+    ...evidence(written, touched.length),
   ];
   return steps.map((step) => withFailureRules(step, written));
+}
+
+/** A cache that a release does not change has no steps of its own and is no rollback point: it only goes with a full rollback. */
+function isOnlyEmptied({ target }: Named): boolean {
+  return traitsOf(target.kind).cache === true && changesOf(target).length === 0;
 }
 
 /** Survey and preflight run when people are about to decide, and again when the window is open. */

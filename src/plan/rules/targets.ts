@@ -84,6 +84,18 @@ const forwardBeforeCode: Rule = {
   }),
 };
 
+const cacheAfterCode: Rule = {
+  name: 'cache-after-code',
+  severity: 'warning',
+  look: perTarget((named, all) => {
+    if (traitsOf(named.target.kind).cache !== true || changesOf(named.target).length === 0) return [];
+    const later = all.slice(all.indexOf(named) + 1).find(isCode);
+    if (later === undefined) return [];
+    const message = `${named.name} is emptied before ${later.name} is changed, and fills with old answers again`;
+    return [{ path: ['targets', named.name], at: 'key', message, remedy: `put ${named.name} after ${later.name}` }];
+  }),
+};
+
 const breakingNamesWriters: Rule = {
   name: 'breaking-names-writers',
   severity: 'error',
@@ -208,6 +220,7 @@ export const targetRules: readonly Rule[] = [
   compatibilityOfData,
   forwardAfterCode,
   forwardBeforeCode,
+  cacheAfterCode,
   breakingNamesWriters,
   writersCanBeHeld,
   seedToVerify,
