@@ -30,11 +30,20 @@ export async function judge(expect: AnswerExpectations, got: Exchange, url: stri
     ),
     ...jsonProblems(expect.json, got.body),
     ...textProblems('the body', got.body, expect),
+    ...(await cookiesProblems(expect.cookies, got.setCookies)),
     ...(await fileProblems(expect.file, got.bytes)),
     ...latency.failures,
     ...tls.failures,
   ];
   return { failures, warnings: [...latency.warnings, ...tls.warnings] };
+}
+
+async function cookiesProblems(wanted: AnswerExpectations['cookies'], setCookies: string[]): Promise<string[]> {
+  const names = Object.entries(wanted);
+  if (names.length === 0) return [];
+  const { cookieProblems, cookiesIn } = await import('./cookie-judging.ts');
+  const found = cookiesIn(setCookies);
+  return names.flatMap(([name, conditions]) => cookieProblems(name, found.get(name), conditions));
 }
 
 async function fileProblems(wanted: AnswerExpectations['file'], bytes: Buffer): Promise<string[]> {

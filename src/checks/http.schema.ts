@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { amount, duration, flag, size, text } from '../plan/words.schema.ts';
+import { cookieConditions } from './cookie.schema.ts';
 import { headerValue, jsonPath, textPieces, valueConditions } from './expectations.schema.ts';
 import { hasOneBody, oneBody, requestFields } from './request.schema.ts';
 
@@ -61,6 +62,10 @@ export const answerExpectations = z.strictObject({
   text: textPieces.default([]).describe('Text that the body must contain'),
   notText: textPieces.default([]).describe('Text that the body must not contain'),
   header: z.record(text, headerValue).default({}).describe('Header: its value, { matches }, or true for any'),
+  cookies: z
+    .record(text, cookieConditions)
+    .default({})
+    .describe('Cookie that the answer must set: true for Secure, HttpOnly and SameSite Lax or Strict'),
   file: file.optional().describe('The body is a file of this kind'),
   latency: latency
     .default({ warn: null, fail: null })

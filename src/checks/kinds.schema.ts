@@ -4,9 +4,12 @@ import { cloudwatchAlarmsSchema } from './cloudwatch-alarms.schema.ts';
 import { cloudwatchLogsSchema } from './cloudwatch-logs.schema.ts';
 import { cloudwatchMetricSchema } from './cloudwatch-metric.schema.ts';
 import { commandSchema } from './command.schema.ts';
+import { cookiesSchema } from './cookies.schema.ts';
+import { corsSchema } from './cors.schema.ts';
 import { envSchema } from './env.schema.ts';
 import { flowSchema } from './flow.schema.ts';
 import { httpSchema } from './http.schema.ts';
+import { rateLimitSchema } from './rate-limit.schema.ts';
 import { sqlSchema } from './sql.schema.ts';
 
 /**
@@ -23,6 +26,9 @@ export const checkKinds = {
   command: { schema: commandSchema },
   attest: { schema: attestSchema },
   env: { schema: envSchema },
+  'rate-limit': { schema: rateLimitSchema },
+  cors: { schema: corsSchema },
+  cookies: { schema: cookiesSchema },
   'cloudwatch-alarms': { schema: cloudwatchAlarmsSchema, atPreflight: { withoutData: 'fail' } },
   'cloudwatch-logs': { schema: cloudwatchLogsSchema },
   'cloudwatch-metric': { schema: cloudwatchMetricSchema, atPreflight: {} },

@@ -19,7 +19,8 @@ export async function cookieOf({ jar }: Visitor, name: string, url: string): Pro
 type Visit = { follow: number; signal: AbortSignal };
 
 /**
- * Sends a request with the cookies kept so far, keeps those of every answer, and follows redirects as browsers do.
+ * Sends a request with the cookies kept so far, keeps those of every answer, and follows redirects as browsers do. The
+ * answer holds the cookies that were set on the way.
  *
  * @throws what `exchange` throws
  */
@@ -30,13 +31,15 @@ export async function visit(
 ): Promise<{ got: Exchange; url: string }> {
   let request = spec;
   let latencyMs = 0;
+  const setCookies: string[] = [];
   for (let left = follow; ; left -= 1) {
     const got = await exchange(await withCookies(visitor, request), 0, signal);
     latencyMs += got.latencyMs;
+    setCookies.push(...got.setCookies);
     await keep(visitor, got, request.url);
     const { location } = got.headers;
     if (!redirects.has(got.status) || location === undefined || left <= 0 || !URL.canParse(location, request.url))
-      return { got: { ...got, latencyMs }, url: request.url };
+      return { got: { ...got, latencyMs, setCookies }, url: request.url };
     request = redirected(request, got.status, new URL(location, request.url));
   }
 }
