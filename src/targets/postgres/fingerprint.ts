@@ -89,7 +89,7 @@ export type ReadLevel = 'content' | 'structure' | ContentReader;
 
 /** Reads inside a transaction that the caller opened; every value belongs to its snapshot. */
 export async function readFacts(session: Session, settings: DatabaseSettings, level: ReadLevel): Promise<Facts> {
-  for (const setting of fixedSettings) await session.run(setting);
+  await session.run(fixedSettings.join('; '));
   const [clock] = await session.rows<{ now: Date }>('select clock_timestamp() as now');
   const catalogue = await readCatalogue(session);
   const contents: Facts['contents'] = [];

@@ -33,7 +33,7 @@ async function begun(session: Session): Promise<Database> {
 }
 
 async function begunIn(session: Session): Promise<Database> {
-  for (const setting of [...fixedSettings, ...readingSettings]) await session.run(setting);
+  await session.run([...fixedSettings, ...readingSettings].join('; '));
   const [clock] = await session.rows<{ now: Date }>('select clock_timestamp() as now');
   return { session, tables: await readTables(session), takenAt: (clock?.now ?? new Date()).toISOString() };
 }

@@ -27,7 +27,7 @@ export function contentAndSums(saved: Facts, kept: KeptSums): ContentReader {
 }
 
 async function tablesOf(session: Session): Promise<Tables> {
-  for (const setting of summingSettings) await session.run(setting);
+  await session.run(summingSettings.join('; '));
   const tables = await readTables(session);
   await readExtents(session, tables);
   return tables;
