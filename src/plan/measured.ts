@@ -5,6 +5,7 @@ import type { WrittenCheck } from './schema/checks.schema.ts';
 import type { WrittenCriteria, WrittenProbe, WrittenRequest } from './schema/evidence.schema.ts';
 import type { WrittenRelease } from './schema/release.schema.ts';
 import { checksAt } from './suite.ts';
+import { plannedLimit, watchingOf } from './watching.ts';
 import { plannedCheck } from './written.ts';
 
 export const measures: readonly Measure[] = ['errors', 'p50', 'p95', 'p99'];
@@ -36,12 +37,13 @@ export function plannedWatch(release: WrittenRelease, written: NonNullable<Writt
   return {
     stretches: written.schedule.map(({ every, for: length }) => ({ everyMs: every, forMs: length })),
     probe: probe === undefined ? null : { name: probe.name, spec: httpSpec(probe), everyMs: probe.every },
-    criteria: plannedCriteria(written.criteria ?? {}, ''),
+    criteria: [...plannedCriteria(written.criteria ?? {}, ''), ...written.limits.map(plannedLimit)],
     checks: checksAt(release, 'watch', written.checks),
     ...(written.throughout === undefined ? {} : { throughout: plannedThroughout(written.throughout) }),
     minimumSamples: written.minimumSamples,
     maxUnwatched: written.maxUnwatched,
     reviewAfterMs: written.review ?? null,
+    ...watchingOf(written),
   };
 }
 

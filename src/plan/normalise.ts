@@ -40,6 +40,7 @@ export function normalise(written: WrittenRelease, setting: Setting): Plan {
     watch: written.watch === undefined ? null : plannedWatch(written, written.watch),
     rollback: plannedRollback(written),
     notify: written.notify.map((notice, index) => plannedNotice(notice as WrittenNotice, index)),
+    ...(Object.keys(written.incidents).length === 0 ? {} : { incidents: written.incidents }),
     outside: written.outside,
     taskQueue: setting.taskQueue ?? 'savepoint',
     // The same spelling as `localTaskQueue` of the workflows, which this room does not see.

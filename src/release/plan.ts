@@ -145,6 +145,12 @@ export type PlannedCriterion = Handling & {
   advise?: string;
 };
 
+/** What only people see, and what it leads to when they raise it. */
+export type Raisable = Handling & { name: string; verdict: 'consult' | 'roll back' };
+
+/** What people look at; they are reminded of it so long after the watch began. */
+export type Checklist = { name: string; afterMs: number; items: string[] };
+
 export type PlannedWatch = {
   /** Reported points: every `everyMs` for `forMs`, one stretch after the other. */
   stretches: { everyMs: number; forMs: number }[];
@@ -158,6 +164,15 @@ export type PlannedWatch = {
   minimumSamples: number;
   /** False alarms that a healthy release may raise in one watch, as a probability. Left out: 0.01. */
   falseAlarms?: number;
+  /** The running version is measured for so long before anything is changed. Left out: not at all. */
+  baselineMs?: number;
+  /** What people may raise. Left out: nothing. */
+  raised?: Raisable[];
+  /** Who is told of what is how urgent. */
+  priorities?: Record<Priority, string[]>;
+  checklists?: Checklist[];
+  /** Time that may go unmeasured at the beginning before the end is no longer automatic. Left out: any. */
+  early?: { maxMs: number; withinMs: number };
   /** Share of the watch, 0 to 1, that may go unmeasured before the end is no longer automatic. */
   maxUnwatched: number;
   /** People are reminded of the review this long after the release; null: no reminder. */
@@ -204,6 +219,8 @@ export type Plan = {
   /** The gate opens only with a certificate of a drill of this plan's shape that is younger. Left out: none is needed. */
   drillWithinMs?: number;
   notify: PlannedNotice[];
+  /** Checklists by name, shown with a failure that names one. Left out: none. */
+  incidents?: Record<string, string[]>;
   /** What rows cannot show: mails, payments, webhooks. Printed beside every loss. */
   outside: string[];
   /** Task queue of the workflow and of everything that is not local. */

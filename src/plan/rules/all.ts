@@ -7,6 +7,7 @@ import { rehearsalRules } from './rehearse.ts';
 import type { Rule } from './rule.ts';
 import { suiteRules } from './suite.ts';
 import { targetRules } from './targets.ts';
+import { watchingRules } from './watching.ts';
 import { windowRules } from './window.ts';
 
 /** Everything that a plan must obey beyond its shape. A new rule is one more small constant in one of these lists. */
@@ -19,5 +20,6 @@ export const rules: readonly Rule[] = [
   ...rehearsalRules,
   ...measuredRules,
   ...suiteRules,
+  ...watchingRules,
   ...windowRules,
 ];

@@ -84,14 +84,15 @@ const probeAndCriteria: Rule = {
   look: ({ written }) => {
     const { watch } = written;
     if (watch === undefined) return [];
-    const judged = measures.some((measure) => watch.criteria?.[measure] !== undefined);
+    const judged = watch.limits.length > 0 || measures.some((measure) => watch.criteria?.[measure] !== undefined);
     if (watch.probe !== undefined && !judged) {
       const message = 'is measured and nothing judges it';
       return [{ path: ['watch', 'probe'], at: 'key', message, remedy: 'add criteria: { errors: { rollBack: 10 % } }' }];
     }
     if (watch.probe === undefined && judged) {
       const message = 'nothing is measured that they could judge';
-      return [{ path: ['watch', 'criteria'], at: 'key', message, remedy: 'add probe: { url: ... }' }];
+      const key = watch.criteria === undefined ? 'limits' : 'criteria';
+      return [{ path: ['watch', key], at: 'key', message, remedy: 'add probe: { url: ... }' }];
     }
     const asked = watch.checks.length > 0 || groupsAt(written, 'watch').length > 0;
     if (watch.probe === undefined && watch.throughout === undefined && !asked) {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { httpSchema } from '../../checks/http.schema.ts';
 import { count, duration, label, pause, percentage, share } from '../words.schema.ts';
 import { checksSchema } from './checks.schema.ts';
+import { watchingFields } from './watching.schema.ts';
 
 function limits<Limit extends typeof duration | typeof percentage>(limit: Limit, what: string) {
   return z
@@ -51,6 +52,7 @@ const probeFields = {
 };
 
 export const watchSchema = z.strictObject({
+  ...watchingFields,
   schedule: z
     .array(
       z.strictObject({

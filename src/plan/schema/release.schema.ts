@@ -6,6 +6,7 @@ import { planFailureSchema } from './failure.schema.ts';
 import { gateSchema, noticeSchema, peopleSchema, questionsSchema } from './people.schema.ts';
 import { rollbackSchema } from './rollback.schema.ts';
 import { targetSchema } from './targets.schema.ts';
+import { incidentsSchema } from './watching.schema.ts';
 
 export const dayNames = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
@@ -60,6 +61,9 @@ export const releaseSchema = z.strictObject({
     .default({})
     .describe('What a failed step of no target tries before its failure counts: step → list, carried out in order.'),
   watch: watchSchema.optional().describe('How long the release is watched and can still go back by itself.'),
+  incidents: incidentsSchema.describe(
+    'Checklists by name; what fails and names one with `incident` is shown with it. Default none.',
+  ),
   rollback: rollbackSchema.prefault({}).describe('Rules of the way back.'),
   outside: z
     .array(text, { error: 'must be a list of texts' })
