@@ -160,6 +160,41 @@ describe.skipIf(isMissing(moto))('a site in a bucket', () => {
       expect(await world.observe()).toBe(before);
     }));
 
+  it.each([1, 2, 3, 4, 5, 6, 7])('comes back from an upload that ended after %i effects', (after) =>
+    on({ first: 'running' }, async (world, trial) => {
+      const before = await world.observe();
+      await trial.prepare();
+      const savepoint = await trial.save();
+      const started = world.bucket.effects().length;
+      aws.faults.delay('PutObject', 20);
+      aws.faults.delay('DeleteObject', 20);
+      const lost = new AbortController();
+      const first = trial.apply('deploy', { signal: lost.signal }).catch((error: unknown) => error);
+      while (world.bucket.effects().length < started + after) await new Promise((resolve) => setTimeout(resolve, 1));
+      lost.abort(new Error('the worker is gone'));
+      await first;
+      aws.faults.calm();
+      const { proof } = await trial.restore(savepoint);
+      expect(proof.differences).toEqual([]);
+      expect(await world.observe()).toBe(before);
+      expect(await world.front.get('/feature-of-v2.json')).toContain('404 ');
+    }),
+  );
+
+  it('writes no lot more once a newer attempt has taken over', () =>
+    on({ first: 'running' }, async (world, trial) => {
+      const before = await world.observe();
+      await trial.prepare();
+      const savepoint = await trial.save();
+      const started = world.bucket.effects().length;
+      aws.faults.delay('PutObject', 300);
+      const stale = trial.apply('deploy').catch((error: unknown) => error);
+      while (world.bucket.effects().length === started) await new Promise((resolve) => setTimeout(resolve, 1));
+      await trial.restore(savepoint);
+      expect(await stale).toMatchObject({ kind: 'stale-fence' });
+      expect(await world.observe()).toBe(before);
+    }));
+
   it('refuses other content under a name that says what is in it, before anything is uploaded', () =>
     on({ first: 'running' }, async (world, trial) => {
       await world.bucket.put(scriptOf('v2'), 'other bytes');
