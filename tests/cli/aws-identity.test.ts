@@ -63,7 +63,7 @@ describe.skipIf(skip !== undefined)('Whose credentials are used', () => {
     const ran = await run(['iam-policy', '--ask']);
     expect(ran.code).toBe(0);
     expect(ran.stderr).toContain(`AWS says: account ${world.account}, user moto.\n`);
-    expect(JSON.parse(ran.stdout)).toMatchObject({ Statement: [{ Action: ['cloudwatch:DescribeAlarms'] }] });
+    expect(JSON.parse(ran.stdout)).toMatchObject({ Statement: [{ Action: 'cloudwatch:DescribeAlarms' }] });
   });
 });
 

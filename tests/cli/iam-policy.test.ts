@@ -17,7 +17,7 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 const run = (words: readonly string[], env: Record<string, string> = {}): Promise<Ran> =>
   savepoint(['iam-policy', ...words], { cwd, env });
 
-type Written = { Sid: string; Effect: string; Action: string[]; Resource: string[] };
+type Written = { Sid: string; Effect: string; Action: string | string[]; Resource: string | string[] };
 
 function statementsIn({ stdout }: Ran): Written[] {
   const policy: { Version: string; Statement: Written[] } = JSON.parse(stdout);
@@ -26,7 +26,7 @@ function statementsIn({ stdout }: Ran): Written[] {
 }
 
 function onResources(statements: readonly Written[], action: string): string[] {
-  return statements.filter(({ Action }) => Action.includes(action)).flatMap(({ Resource }) => Resource);
+  return statements.filter(({ Action }) => [Action].flat().includes(action)).flatMap(({ Resource }) => Resource);
 }
 
 describe('savepoint iam-policy', () => {

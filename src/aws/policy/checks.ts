@@ -1,16 +1,18 @@
 import type { CloudwatchLogsSpec } from '../../checks/cloudwatch-logs.schema.ts';
-import { anything, arn, known, type Part, type Statement } from './statement.ts';
+import { anything, arn, known, type Need, type Part } from './statement.ts';
 
 /** What asking CloudWatch needs; `asked`: the kinds of checks that the plan has. */
-export function cloudwatchStatements(asked: ReadonlySet<string>): Statement[] {
-  const alarms: Statement = {
-    sid: 'ChecksAlarms',
+export function cloudwatchStatements(asked: ReadonlySet<string>): Need[] {
+  const alarms: Need = {
+    of: ['checks'],
+    purpose: 'Alarms',
     actions: ['cloudwatch:DescribeAlarms'],
     resources: anything,
     why: 'sees whether alarms exist and fire; composite alarms are only shown to those who may see all (API reference, DescribeAlarms)',
   };
-  const metrics: Statement = {
-    sid: 'ChecksMetrics',
+  const metrics: Need = {
+    of: ['checks'],
+    purpose: 'Metrics',
     actions: ['cloudwatch:GetMetricData'],
     resources: anything,
     why: 'reads metrics; AWS knows no resource for them',
@@ -19,33 +21,36 @@ export function cloudwatchStatements(asked: ReadonlySet<string>): Statement[] {
 }
 
 /** What reading log groups needs, all of them together. */
-export function logStatements(parts: readonly Part<CloudwatchLogsSpec>[]): Statement[] {
+export function logStatements(parts: readonly Part<CloudwatchLogsSpec>[]): Need[] {
   const groups = parts.map(({ spec, ground }) => arn('logs', `log-group:${known(spec.group)}:*`, ground));
   const services = parts.flatMap(({ spec: { service }, ground }) =>
     service === undefined ? [] : [arn('ecs', `service/${known(service.cluster)}/${known(service.name)}`, ground)],
   );
   const keeps = parts.some(({ spec }) => spec.retention !== undefined);
-  const statements: Statement[] = [
+  const statements: Need[] = [
     {
-      sid: 'ChecksLogs',
+      of: ['checks'],
+      purpose: 'Logs',
       actions: ['logs:FilterLogEvents'],
       resources: unique(groups),
       why: 'looks for start lines and errors, and whether lines arrive',
     },
     {
-      sid: 'ChecksRetention',
+      of: ['checks'],
+      purpose: 'Retention',
       actions: ['logs:DescribeLogGroups'],
       resources: anything,
       why: 'sees how long lines are kept; AWS knows no resource for it',
     },
     {
-      sid: 'ChecksDeployments',
+      of: ['checks'],
+      purpose: 'Deployments',
       actions: ['ecs:DescribeServices'],
       resources: unique(services),
       why: 'sees since when a deployment runs',
     },
   ];
-  return statements.filter(({ sid, resources }) => resources.length > 0 && (sid !== 'ChecksRetention' || keeps));
+  return statements.filter(({ purpose, resources }) => resources.length > 0 && (purpose !== 'Retention' || keeps));
 }
 
 function unique(texts: readonly string[]): string[] {

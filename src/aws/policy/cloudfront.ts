@@ -1,10 +1,11 @@
-import { globalArn, known, type Part, type Statement, sidOf } from './statement.ts';
+import { globalArn, known, type Need, type Part } from './statement.ts';
 
 /** Emptying a cache in front, and seeing that it is empty. */
-export function invalidations({ name, ground }: Part<unknown>, distribution: string): Statement[] {
+export function invalidations({ name, ground }: Part<unknown>, distribution: string): Need[] {
   return [
     {
-      sid: sidOf(name, 'Invalidate'),
+      of: [name],
+      purpose: 'Invalidate',
       actions: [
         'cloudfront:CreateInvalidation',
         'cloudfront:GetDistribution',

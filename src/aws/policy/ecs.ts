@@ -1,12 +1,12 @@
 import type { AwsEcsSpec } from '../../targets/aws-ecs/aws-ecs.schema.ts';
 import { invalidations } from './cloudfront.ts';
-import { anything, arn, globalArn, known, type Part, type Statement, sidOf } from './statement.ts';
+import { anything, arn, globalArn, known, type Need, type Part } from './statement.ts';
 import type { DefinitionFacts } from './task-definition.ts';
 
 type EcsPart = Part<AwsEcsSpec> & { definition: DefinitionFacts | null };
 
 /** What a service of ECS needs to be looked at, deployed, held and brought back. */
-export function ecsStatements(part: EcsPart): Statement[] {
+export function ecsStatements(part: EcsPart): Need[] {
   return [
     ...service(part),
     ...definitions(part),
@@ -27,43 +27,49 @@ function serviceArn(part: EcsPart): string {
   return arn('ecs', `service/${clusterOf(part)}/${known(part.spec.service)}`, part.ground);
 }
 
-function service(part: EcsPart): Statement[] {
+function service(part: EcsPart): Need[] {
   const { name, ground } = part;
   const cluster = clusterOf(part);
   return [
     {
-      sid: sidOf(name, 'Look'),
+      of: [name],
+      purpose: 'Look',
       actions: ['ecs:DescribeServices', 'ecs:ListServiceDeployments'],
       resources: [serviceArn(part)],
       why: `sees how the service of ${name} and its deployment stand`,
     },
     {
-      sid: sidOf(name, 'Tasks'),
+      of: [name],
+      purpose: 'Tasks',
       actions: ['ecs:DescribeTasks'],
       resources: [arn('ecs', `task/${cluster}/*`, ground)],
       why: `sees which image the tasks of ${name} run, and why they stopped`,
     },
     {
-      sid: sidOf(name, 'Hosts'),
+      of: [name],
+      purpose: 'Hosts',
       actions: ['ecs:DescribeContainerInstances', 'ecs:ListContainerInstances'],
       resources: [arn('ecs', `cluster/${cluster}`, ground), arn('ecs', `container-instance/${cluster}/*`, ground)],
       why: `sees whether there is room for new tasks of ${name}`,
     },
     {
-      sid: sidOf(name, 'Alarms'),
+      of: [name],
+      purpose: 'Alarms',
       actions: ['cloudwatch:DescribeAlarms'],
       resources: anything,
       why: `sees whether an alarm fires that ECS would ignore for the deployment of ${name}`,
     },
     {
-      sid: sidOf(name, 'ListTasks'),
+      of: [name],
+      purpose: 'ListTasks',
       actions: ['ecs:ListTasks'],
       resources: anything,
       condition: { ArnLike: { 'ecs:cluster': arn('ecs', `cluster/${cluster}`, ground) } },
       why: `finds the tasks of ${name}; the action knows clusters only as a condition`,
     },
     {
-      sid: sidOf(name, 'Deploy'),
+      of: [name],
+      purpose: 'Deploy',
       actions: ['ecs:UpdateService'],
       resources: [serviceArn(part)],
       why: `deploys ${name}, holds it and brings it back`,
@@ -71,18 +77,20 @@ function service(part: EcsPart): Statement[] {
   ];
 }
 
-function definitions(part: EcsPart): Statement[] {
+function definitions(part: EcsPart): Need[] {
   const { name, ground, definition } = part;
   const family = arn('ecs', `task-definition/${definition?.family ?? '*'}:*`, ground);
   return [
     {
-      sid: sidOf(name, 'ReadDefinitions'),
+      of: [name],
+      purpose: 'ReadDefinitions',
       actions: ['ecs:DescribeTaskDefinition', 'ecs:ListTaskDefinitions'],
       resources: anything,
       why: `reads which revision ${name} runs; AWS knows no resource for it`,
     },
     {
-      sid: sidOf(name, 'Register'),
+      of: [name],
+      purpose: 'Register',
       actions: ['ecs:RegisterTaskDefinition', 'ecs:TagResource', 'ecs:UntagResource'],
       resources: [family, serviceArn(part)],
       why: `registers a revision of ${name} with its image, and marks what a release made or holds`,
@@ -91,11 +99,12 @@ function definitions(part: EcsPart): Statement[] {
 }
 
 /** Whoever registers a task definition passes its roles on (ECS guide, "Grant permissions to pass roles"). */
-function passRole({ name, ground, definition }: EcsPart): Statement {
+function passRole({ name, ground, definition }: EcsPart): Need {
   const named = definition?.roles.map(known) ?? [];
   const unknown = named.length === 0;
   return {
-    sid: sidOf(name, 'PassRole'),
+    of: [name],
+    purpose: 'PassRole',
     actions: ['iam:PassRole'],
     resources: unknown ? [globalArn('iam', 'role/*', ground)] : named,
     condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
@@ -103,17 +112,19 @@ function passRole({ name, ground, definition }: EcsPart): Statement {
   };
 }
 
-function scaling({ name, ground }: EcsPart): Statement[] {
+function scaling({ name, ground }: EcsPart): Need[] {
   const ecsOnly = { StringEquals: { 'application-autoscaling:service-namespace': 'ecs' } };
   return [
     {
-      sid: sidOf(name, 'ReadScaling'),
+      of: [name],
+      purpose: 'ReadScaling',
       actions: ['application-autoscaling:DescribeScalableTargets'],
       resources: anything,
       why: `sees whether ${name} scales by itself; AWS knows no resource for it`,
     },
     {
-      sid: sidOf(name, 'Scaling'),
+      of: [name],
+      purpose: 'Scaling',
       actions: ['application-autoscaling:RegisterScalableTarget'],
       resources: [arn('application-autoscaling', 'scalable-target/*', ground)],
       condition: ecsOnly,
@@ -145,7 +156,7 @@ export function repositoryIn(written: string): { account: string | null; region:
   return elsewhere ? null : { account: null, region: null, name: named };
 }
 
-function images({ name, spec, ground }: EcsPart): Statement[] {
+function images({ name, spec, ground }: EcsPart): Need[] {
   const { image } = spec;
   const repository = repositoryIn(typeof image === 'string' ? image : image.repository);
   if (repository === null) return [];
@@ -155,15 +166,17 @@ function images({ name, spec, ground }: EcsPart): Statement[] {
     region: repository.region ?? ground.region,
   };
   const pushed = typeof image !== 'string' && image.push;
-  const login: Statement = {
-    sid: sidOf(name, 'Login'),
+  const login: Need = {
+    of: [name],
+    purpose: 'Login',
     actions: ['ecr:GetAuthorizationToken'],
     resources: anything,
     why: `logs in to push the image of ${name}; AWS knows no resource for it`,
   };
   return [
     {
-      sid: sidOf(name, 'Images'),
+      of: [name],
+      purpose: 'Images',
       actions: pushed ? [...looks, ...pushes] : looks,
       resources: [arn('ecr', `repository/${repository.name}`, there)],
       why: `pins the image of ${name} by digest and sees that the previous one is still there${pushed ? '; pushes the new one' : ''}`,
@@ -173,11 +186,12 @@ function images({ name, spec, ground }: EcsPart): Statement[] {
 }
 
 /** Evidence of a failed start is read even where the plan asks for no log. */
-function logs({ name, ground, definition }: EcsPart): Statement[] {
+function logs({ name, ground, definition }: EcsPart): Need[] {
   const groups = definition === null || definition.logGroups.length === 0 ? ['*'] : definition.logGroups;
   return [
     {
-      sid: sidOf(name, 'Logs'),
+      of: [name],
+      purpose: 'Logs',
       actions: ['logs:FilterLogEvents', 'logs:GetLogEvents'],
       resources: groups.map((group) => arn('logs', `log-group:${known(group)}:*`, ground)),
       why: `reads what the new tasks of ${name} logged`,

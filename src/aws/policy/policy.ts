@@ -12,7 +12,16 @@ import { ecsStatements } from './ecs.ts';
 import { discardStatements, rdsStatements } from './rds.ts';
 import { type Referred, referenceStatements } from './references.ts';
 import { s3Statements } from './s3.ts';
-import { type Ground, known, type Part, partitionOf, type Statement, sidOf } from './statement.ts';
+import {
+  type Condition,
+  type Ground,
+  known,
+  type Need,
+  type Part,
+  partitionOf,
+  type Statement,
+  sidOf,
+} from './statement.ts';
 import type { DefinitionFacts } from './task-definition.ts';
 
 /**
@@ -31,16 +40,16 @@ export type Surroundings = {
 export function statementsFor(plan: Plan, surroundings: Surroundings): Statement[] {
   const checks = checksOf(plan);
   const logs = checks.filter(({ kind }) => kind === 'cloudwatch-logs');
-  const statements = [
+  const needs = [
     ...plan.targets.flatMap((target) => targetStatements(plan, target, surroundings)),
     ...cloudwatchStatements(new Set(checks.map(({ kind }) => kind))),
     ...logStatements(logs.map(({ spec }) => partOf<CloudwatchLogsSpec>('Checks', spec, surroundings))),
     ...referenceStatements(surroundings.referred, groundOf(null, surroundings)),
   ];
-  return withOwnSids(together(statements));
+  return named(withoutRepeats(together(needs)));
 }
 
-function targetStatements(plan: Plan, target: PlannedTarget, surroundings: Surroundings): Statement[] {
+function targetStatements(plan: Plan, target: PlannedTarget, surroundings: Surroundings): Need[] {
   const { name, kind, spec } = target;
   const { application, environment } = plan;
   switch (kind) {
@@ -80,37 +89,75 @@ function checksOf({ steps, afterRollback, watch }: Plan): PlannedCheck[] {
   return [...steps.flatMap(({ checks }) => checks), ...afterRollback, ...ofWatch];
 }
 
-/** Actions without a resource of their own are allowed once, for whoever needs them. */
-function together(statements: readonly Statement[]): Statement[] {
-  const isForAll = ({ resources, condition }: Statement): boolean => resources[0] === '*' && condition === undefined;
-  const forAll = statements.filter(isForAll);
-  if (forAll.length === 0) return [...statements];
-  const actions = [...new Set(forAll.flatMap((statement) => statement.actions))].sort();
-  const why = [...new Set(forAll.map((statement) => statement.why))].join('; ');
-  return [...statements.filter((each) => !isForAll(each)), { sid: 'WithoutResource', actions, resources: ['*'], why }];
+/** What several parts need alike is said once, so that the policy stays short; so is what AWS knows no resource for. */
+function together(needs: readonly Need[]): Need[] {
+  const isForAll = ({ resources, condition }: Need): boolean => resources[0] === '*' && condition === undefined;
+  const merged = new Map<string, Need>();
+  for (const need of needs) {
+    const forAll = isForAll(need);
+    const key = forAll ? '' : JSON.stringify([need.purpose, need.actions, need.condition]);
+    const own = forAll ? { ...need, of: [], purpose: 'WithoutResource' } : need;
+    const before = merged.get(key);
+    // What has no resource comes last, whoever needs it first.
+    if (forAll) merged.delete(key);
+    merged.set(key, before === undefined ? own : both(before, own));
+  }
+  return [...merged.values()];
+}
+
+function both(one: Need, other: Need): Need {
+  return {
+    ...one,
+    of: unique([...one.of, ...other.of]),
+    actions: unique([...one.actions, ...other.actions]),
+    resources: unique([...one.resources, ...other.resources]),
+    why: unique([one.why, other.why]).join('; '),
+  };
+}
+
+/** What an earlier statement allows already is left out, and a statement of which nothing is left. */
+function withoutRepeats(needs: readonly Need[]): Need[] {
+  const kept: Need[] = [];
+  for (const need of needs) {
+    const isAllowed = (resource: string): boolean => kept.some((before) => allows(before, need, resource));
+    const resources = need.resources.filter((resource) => !isAllowed(resource));
+    if (resources.length > 0) kept.push({ ...need, resources });
+  }
+  return kept;
+}
+
+function allows(one: Need, { actions, condition }: Need, resource: string): boolean {
+  const same = JSON.stringify(one.condition) === JSON.stringify(condition);
+  return same && one.resources.includes(resource) && actions.every((action) => one.actions.includes(action));
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
 }
 
 /** Names of parts may differ only in what a Sid cannot hold. */
-function withOwnSids(statements: readonly Statement[]): Statement[] {
+function named(needs: readonly Need[]): Statement[] {
   const taken = new Map<string, number>();
-  return statements.map((statement) => {
-    const sid = sidOf(statement.sid);
+  return needs.map(({ of, purpose, ...rest }) => {
+    const sid = sidOf(...of, purpose);
     const count = (taken.get(sid) ?? 0) + 1;
     taken.set(sid, count);
-    return { ...statement, sid: count === 1 ? sid : `${sid}${count}` };
+    return { sid: count === 1 ? sid : `${sid}${count}`, ...rest };
   });
 }
+
+type PolicyLine = {
+  Sid: string;
+  Effect: 'Allow';
+  Action: string | string[];
+  Resource: string | string[];
+  Condition?: Condition;
+};
 
 /** As IAM takes it; the same plan always gives the same text. */
 export type PolicyDocument = {
   Version: '2012-10-17';
-  Statement: {
-    Sid: string;
-    Effect: 'Allow';
-    Action: string[];
-    Resource: string[];
-    Condition?: Statement['condition'];
-  }[];
+  Statement: PolicyLine[];
 };
 
 export function documentOf(statements: readonly Statement[]): PolicyDocument {
@@ -119,11 +166,18 @@ export function documentOf(statements: readonly Statement[]): PolicyDocument {
     Statement: statements.map(({ sid, actions, resources, condition }) => ({
       Sid: sid,
       Effect: 'Allow',
-      Action: [...new Set(actions)].sort(),
-      Resource: [...new Set(resources)].sort(),
+      Action: short(actions),
+      Resource: short(resources),
       ...(condition === undefined ? {} : { Condition: condition }),
     })),
   };
+}
+
+/** IAM takes one text as well as a list. */
+function short(texts: readonly string[]): string | string[] {
+  const sorted = unique(texts).sort();
+  const [only, ...others] = sorted;
+  return only !== undefined && others.length === 0 ? only : sorted;
 }
 
 /** Characters that count, and the limit of one managed policy (IAM guide, "IAM and AWS STS quotas"). */

@@ -1,17 +1,21 @@
 import type { AwsRdsSpec } from '../../targets/aws-rds/aws-rds.schema.ts';
-import { anything, arn, globalArn, known, type Part, type Statement, sidOf } from './statement.ts';
+import { anything, arn, globalArn, known, type Need, type Part } from './statement.ts';
 
 type RdsPart = Part<AwsRdsSpec> & { application: string; environment: string };
 
 /** What a database on RDS needs to be saved, changed and brought back beside the one that runs. */
-export function rdsStatements(part: RdsPart): Statement[] {
+export function rdsStatements(part: RdsPart): Need[] {
   return [...reading(part), ...saving(part), ...restoring(part), ...passRoles(part), ...keys(part)];
 }
 
-/** Restored and replaced instances are called after the one that runs; a long name is cut before its ending. */
+/** From this length on, a name is cut before `-superseded-…` is put behind it (63 characters at most). */
+const longest = 35;
+
+/** Restored and replaced instances are called after the one that runs. */
 function instances({ spec, ground }: RdsPart): string[] {
   const name = known(spec.instance);
-  return [arn('rds', `db:${name}`, ground), arn('rds', `db:${name.slice(0, 30)}*`, ground)];
+  const others = name.length > longest ? `${name.slice(0, longest)}*` : `${name}-*`;
+  return [arn('rds', `db:${name}`, ground), arn('rds', `db:${others}`, ground)];
 }
 
 /** Savepoint's snapshots are called after application, environment and target. */
@@ -19,23 +23,26 @@ function snapshots({ application, environment, ground }: RdsPart): string {
   return arn('rds', `snapshot:sp-${application}-${environment}-*`, ground);
 }
 
-function reading(part: RdsPart): Statement[] {
+function reading(part: RdsPart): Need[] {
   const { name, ground } = part;
   return [
     {
-      sid: sidOf(name, 'Look'),
+      of: [name],
+      purpose: 'Look',
       actions: ['rds:DescribeDBInstances', 'rds:DescribeDBSnapshots'],
       resources: [arn('rds', 'db:*', ground), arn('rds', 'snapshot:*', ground)],
       why: `reads every setting of ${name}, and which names and how many snapshots are taken`,
     },
     {
-      sid: sidOf(name, 'Quotas'),
+      of: [name],
+      purpose: 'Quotas',
       actions: ['rds:DescribeAccountAttributes'],
       resources: anything,
       why: `sees whether a snapshot and a second ${name} fit the quotas; AWS knows no resource for it`,
     },
     {
-      sid: sidOf(name, 'Proxies'),
+      of: [name],
+      purpose: 'Proxies',
       actions: ['rds:DescribeDBProxies', 'rds:DescribeDBProxyTargets'],
       resources: [arn('rds', 'db-proxy:*', ground), arn('rds', 'target-group:*', ground)],
       why: `names proxies that would not follow a restored ${name}`,
@@ -43,10 +50,11 @@ function reading(part: RdsPart): Statement[] {
   ];
 }
 
-function saving(part: RdsPart): Statement[] {
+function saving(part: RdsPart): Need[] {
   return [
     {
-      sid: sidOf(part.name, 'Save'),
+      of: [part.name],
+      purpose: 'Save',
       actions: ['rds:AddTagsToResource', 'rds:CreateDBSnapshot'],
       resources: [...instances(part), snapshots(part)],
       why: `saves ${part.name}, and marks what a release made`,
@@ -54,13 +62,15 @@ function saving(part: RdsPart): Statement[] {
   ];
 }
 
-function restoring(part: RdsPart): Statement[] {
+function restoring(part: RdsPart): Need[] {
   const { name, ground } = part;
   const settings = ['og', 'pg', 'subgrp'].map((type) => arn('rds', `${type}:*`, ground));
   return [
     {
-      sid: sidOf(name, 'Restore'),
+      of: [name],
+      purpose: 'Restore',
       actions: [
+        'rds:AddRoleToDBInstance',
         'rds:ModifyDBInstance',
         'rds:RebootDBInstance',
         'rds:RestoreDBInstanceFromDBSnapshot',
@@ -73,48 +83,37 @@ function restoring(part: RdsPart): Statement[] {
 }
 
 /** A restored instance gets the roles of the one that ran (RDS guide, "Setting up Enhanced Monitoring", "S3 import"). */
-function passRoles(part: RdsPart): Statement[] {
-  const { name, ground } = part;
-  const roles = [globalArn('iam', 'role/*', ground)];
-  const passed = (service: string) => ({ StringEquals: { 'iam:PassedToService': service } });
+function passRoles({ name, ground }: RdsPart): Need[] {
   return [
     {
-      sid: sidOf(name, 'Roles'),
-      actions: ['rds:AddRoleToDBInstance'],
-      resources: instances(part),
-      why: `gives a restored ${name} the roles that the instance had`,
-    },
-    {
-      sid: sidOf(name, 'PassRole'),
+      of: [name],
+      purpose: 'PassRole',
       actions: ['iam:PassRole'],
-      resources: roles,
-      condition: passed('rds.amazonaws.com'),
-      why: `passes those roles on; write them instead of role/*, or leave this out where the instance has none`,
-    },
-    {
-      sid: sidOf(name, 'PassMonitoringRole'),
-      actions: ['iam:PassRole'],
-      resources: roles,
-      condition: passed('monitoring.rds.amazonaws.com'),
-      why: `passes on the role of Enhanced Monitoring; write it instead of role/*, or leave this out without it`,
+      resources: [globalArn('iam', 'role/*', ground)],
+      condition: {
+        StringEquals: { 'iam:PassedToService': ['monitoring.rds.amazonaws.com', 'rds.amazonaws.com'] },
+      },
+      why: `gives a restored ${name} the roles that it had, also that of Enhanced Monitoring; write them instead of role/*, or leave this out without any`,
     },
   ];
 }
 
 /** RDS uses the key in the caller's name (RDS guide, "AWS KMS key management"). */
-function keys({ name, ground }: RdsPart): Statement[] {
+function keys({ name, ground }: RdsPart): Need[] {
   const resources = [arn('kms', 'key/*', ground)];
   const viaRds = { 'kms:ViaService': `rds.${ground.region}.amazonaws.com` };
   return [
     {
-      sid: sidOf(name, 'Key'),
+      of: [name],
+      purpose: 'Key',
       actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'],
       resources,
       condition: { StringLike: viaRds },
       why: `saves and restores encrypted storage of ${name}; write its key instead of key/*, or leave this out without one of yours`,
     },
     {
-      sid: sidOf(name, 'KeyGrant'),
+      of: [name],
+      purpose: 'KeyGrant',
       actions: ['kms:CreateGrant'],
       resources,
       condition: { StringLike: viaRds, Bool: { 'kms:GrantIsForAWSResource': 'true' } },
@@ -124,12 +123,13 @@ function keys({ name, ground }: RdsPart): Statement[] {
 }
 
 /** What `savepoint superseded` deletes, by a person: only what a release set aside or saved. */
-export function discardStatements(part: RdsPart): Statement[] {
-  const name = known(part.spec.instance).slice(0, 30);
+export function discardStatements(part: RdsPart): Need[] {
+  const name = known(part.spec.instance).slice(0, longest);
   const aside = ['superseded', 'beside'].map((word) => arn('rds', `db:${name}*-${word}-*`, part.ground));
   return [
     {
-      sid: sidOf(part.name, 'Discard'),
+      of: [part.name],
+      purpose: 'Discard',
       actions: ['rds:DeleteDBInstance', 'rds:DeleteDBSnapshot'],
       resources: [...aside, snapshots(part)],
       condition: { StringEquals: { 'aws:ResourceTag/savepoint:application': part.application } },

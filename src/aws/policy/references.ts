@@ -1,19 +1,21 @@
-import { arn, type Ground, type Statement } from './statement.ts';
+import { arn, type Ground, type Need } from './statement.ts';
 
 /** The values that a plan refers to, by kind of reference: names of secrets and of parameters. */
 export type Referred = { secrets: readonly string[]; parameters: readonly string[] };
 
 /** What resolving them needs. `ground`: where references are looked up, which a plan does not say. */
-export function referenceStatements({ secrets, parameters }: Referred, ground: Ground): Statement[] {
-  const statements: Statement[] = [
+export function referenceStatements({ secrets, parameters }: Referred, ground: Ground): Need[] {
+  const statements: Need[] = [
     {
-      sid: 'Secrets',
+      of: [],
+      purpose: 'Secrets',
       actions: ['secretsmanager:GetSecretValue'],
       resources: secrets.map((name) => secretArn(name, ground)),
       why: 'reads the secrets that the plan refers to; AWS appends six characters to their names',
     },
     {
-      sid: 'Parameters',
+      of: [],
+      purpose: 'Parameters',
       actions: ['ssm:GetParameter'],
       resources: parameters.map((name) =>
         isArn(name) ? name : arn('ssm', `parameter/${name.replace(/^\//, '')}`, ground),
@@ -21,7 +23,8 @@ export function referenceStatements({ secrets, parameters }: Referred, ground: G
       why: 'reads the parameters that the plan refers to',
     },
     {
-      sid: 'SecretKeys',
+      of: [],
+      purpose: 'SecretKeys',
       actions: ['kms:Decrypt'],
       resources: secrets.length + parameters.length > 0 ? [arn('kms', 'key/*', ground)] : [],
       condition: { StringLike: { 'kms:ViaService': via(ground) } },

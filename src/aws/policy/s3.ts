@@ -1,21 +1,23 @@
 import type { S3SiteSpec } from '../../targets/s3-site/s3-site.schema.ts';
 import { invalidations } from './cloudfront.ts';
-import { known, type Part, type Statement, sidOf } from './statement.ts';
+import { known, type Need, type Part } from './statement.ts';
 
 /** What a site in a bucket needs to be looked at, uploaded and brought back. */
-export function s3Statements(part: Part<S3SiteSpec>): Statement[] {
+export function s3Statements(part: Part<S3SiteSpec>): Need[] {
   const { name, spec, ground } = part;
   const bucket = `arn:${ground.partition}:s3:::${known(spec.bucket)}`;
   const folders = [...new Set([known(spec.prefix), known(spec.keep)])];
   return [
     {
-      sid: sidOf(name, 'Bucket'),
+      of: [name],
+      purpose: 'Bucket',
       actions: ['s3:GetBucketVersioning', 's3:GetLifecycleConfiguration', 's3:ListBucket', 's3:ListBucketVersions'],
       resources: [bucket],
       why: `sees that every version of ${name} is kept, and what is there; without s3:ListBucket a missing object is "denied"`,
     },
     {
-      sid: sidOf(name, 'Objects'),
+      of: [name],
+      purpose: 'Objects',
       actions: ['s3:DeleteObject', 's3:GetObject', 's3:GetObjectVersion', 's3:PutObject'],
       resources: folders.map((folder) => `${bucket}/${folder}*`),
       why: `uploads ${name} and brings earlier versions back; versions are never deleted`,

@@ -1,14 +1,18 @@
-/** Conditions as IAM writes them: operator → key → value. */
-export type Condition = Readonly<Record<string, Readonly<Record<string, string>>>>;
+/** Conditions as IAM writes them: operator → key → value, or several of which one must hold. */
+export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 
-/** What is allowed on what, and why. `sid`: letters and digits, unique in the policy; it names the part of the plan. */
-export type Statement = {
-  sid: string;
+/** What parts of a plan need to be allowed on what, and why. `of`: names of targets; `purpose`: one word. */
+export type Need = {
+  of: readonly string[];
+  purpose: string;
   actions: readonly string[];
   resources: readonly string[];
   condition?: Condition;
   why: string;
 };
+
+/** As it stands in the policy. `sid`: letters and digits, unique; it names the parts of the plan. */
+export type Statement = Omit<Need, 'of' | 'purpose'> & { sid: string };
 
 /** Where the resources of one part of a plan are; `*` where that is not known. */
 export type Ground = { partition: string; region: string; account: string };

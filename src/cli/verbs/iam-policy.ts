@@ -28,7 +28,9 @@ export function define(command: Command, io: Io): void {
       if (statements.length === 0) io.say('Nothing in this plan speaks to AWS, so its worker needs no policy.');
       const length = policyLength(policy);
       if (length > longestPolicy)
-        io.say(`The policy has ${length} characters; one managed policy takes ${longestPolicy}, so split it in two.`);
+        io.say(
+          `The policy has ${length} characters; one managed policy takes ${longestPolicy}: write it into the role itself, or split it in two.`,
+        );
       if (explain !== true) return io.give(JSON.stringify(policy, null, 2), policy);
       const actions = await sourcesOf(statements);
       io.give(explained(statements, actions), { schemaVersion: 1, policy, actions });
@@ -58,6 +60,6 @@ function explained(statements: readonly Statement[], found: readonly Source[]): 
 
 function conditionWords(condition: NonNullable<Statement['condition']>): string {
   return Object.values(condition)
-    .flatMap((keys) => Object.entries(keys).map(([key, value]) => `${key} is ${value}`))
+    .flatMap((keys) => Object.entries(keys).map(([key, value]) => `${key} is ${[value].flat().join(' or ')}`))
     .join(' and ');
 }
