@@ -60,7 +60,10 @@ async function through<T>(call: Rds, ask: (session: Session) => Promise<T | null
 type Finishing = { sight: Sight; seen: Exchange };
 
 async function finish(call: Rds, to: Savepoint<RdsState>, { sight, seen }: Finishing): Promise<Step<Restored>> {
-  const { replaced } = sight;
+  const { replaced, restored: named } = sight;
+  // From here on it is the one that users have, and nothing that could be discarded.
+  if (named !== null && named.tags[ownTags.role] === 'beside')
+    await addTags(call, named, { [ownTags.role]: 'restored' });
   if (replaced !== null && replaced.tags[ownTags.role] !== 'superseded') {
     const since = new Date().toISOString();
     await addTags(call, replaced, { ...tagsOf(call), [ownTags.role]: 'superseded', [ownTags.begun]: since });
@@ -102,7 +105,6 @@ async function again(call: Rds, { restored }: Sight, result: Restored): Promise<
     return true;
   });
   if (!changed) return { state: 'done', value: result };
-  if (restored !== null)
-    await addTags(call, restored, { [ownerTags.key]: 'restored-before', [ownTags.role]: 'restored' });
+  if (restored !== null) await addTags(call, restored, { [ownerTags.key]: 'restored-before' });
   return working('the database was changed again since, so it goes back once more');
 }

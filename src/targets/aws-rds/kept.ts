@@ -56,7 +56,10 @@ async function keptByRds(call: Rds): Promise<{ instances: Instance[]; snapshots:
   const snapshots = await allSnapshots(call.spec);
   const name = call.spec.instance.toLowerCase();
   return {
-    instances: instances.filter((one) => isOurs(call, one.tags) && one.id.toLowerCase() !== name),
+    instances: instances.filter(
+      ({ id, tags }) =>
+        isOurs(call, tags) && ['beside', 'superseded'].includes(tags[ownTags.role] ?? '') && id.toLowerCase() !== name,
+    ),
     snapshots: snapshots.filter((one) => isOurs(call, one.tags)),
   };
 }

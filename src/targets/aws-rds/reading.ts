@@ -124,8 +124,8 @@ function savepointOf(
   { call, claim, snapshot }: Reading,
   { instance, facts, rowsRead, instant }: Read,
 ): Savepoint<RdsState> {
-  const { settings, tags, roles, resourceId, latestRestorable } = instance;
-  const recoverable = latestRestorable !== null || Number(settings['backup retention']) > 0;
+  const { settings, tags, roles, resourceId } = instance;
+  const recoverable = Number(settings['backup retention'] ?? 0) > 0;
   if (snapshot === null && !recoverable) {
     throw new TargetFailure(
       'refused',

@@ -14,7 +14,7 @@ import type { RdsState } from './state.ts';
 
 /** Savepoint's own tags beside those of `src/aws/owner.ts`; each is needed to go on after a crash. */
 export const ownTags = {
-  /** `beside`: a restored instance · `superseded`: one that it replaced. */
+  /** `beside`: restored and not in place yet · `restored`: in place · `superseded`: replaced by one that was restored. */
   role: 'savepoint:role',
   /** When the request was made, ISO 8601. */
   begun: 'savepoint:begun',
