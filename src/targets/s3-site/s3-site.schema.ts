@@ -65,4 +65,5 @@ export const s3SiteTraits = {
   splits: false,
   local: true,
   confirms: true,
+  keeps: true,
 } as const satisfies KindTraits;

@@ -8,6 +8,7 @@ import { confirm } from './confirm.ts';
 import { currentOf } from './current.ts';
 import { deploy, versionsFolder } from './deploying.ts';
 import { checkNewest } from './fence.ts';
+import { discard, kept } from './kept.ts';
 import { awaitServed, fingerprintOf } from './proof.ts';
 import { restore } from './restoring.ts';
 import type { S3SiteSpec } from './s3-site.schema.ts';
@@ -51,6 +52,8 @@ export const s3Site: Kind<S3SiteSpec, S3SiteState, S3SiteChange> = {
   apply,
   restore,
   confirm,
+  kept,
+  discard,
   async fingerprint(call) {
     call.signal.throwIfAborted();
     const listing = await listSite(call);

@@ -269,6 +269,21 @@ describe.skipIf(isMissing(moto))('a site in a bucket', () => {
       expect(new Set(made.map(({ reference }) => reference)).size).toBe(2);
     }));
 
+  it('lists builds that nobody gets any more, and removes what a person names', () =>
+    on({ first: 'running' }, async (world, trial) => {
+      await trial.prepare();
+      await trial.save();
+      await trial.applyAll();
+      const list = async () => (await world.kind.kept?.(trial.call({ verb: 'kept' }))) ?? [];
+      const [old] = await list();
+      expect(old).toMatchObject({ what: 'version', name: expect.stringMatching(/^v1-/), obstacle: null });
+      await trial.drive({ verb: 'discard' }, async (call) => {
+        return (await world.kind.discard?.(call, old?.name ?? '')) ?? { state: 'ask', question: 'it cannot discard' };
+      });
+      expect(await list()).toEqual([]);
+      expect(await world.front.get('/')).toContain('<p>v2</p>');
+    }));
+
   it('keeps its root below a folder of a bucket that others use as well', () =>
     on({ first: 'absent' }, async (world, trial) => {
       const spec = world.specOf('v2', { prefix: 'site/', url: null });
