@@ -6,11 +6,13 @@ import { cloudwatchMetricSchema } from './cloudwatch-metric.schema.ts';
 import { commandSchema } from './command.schema.ts';
 import { cookiesSchema } from './cookies.schema.ts';
 import { corsSchema } from './cors.schema.ts';
+import { dnsSchema } from './dns.schema.ts';
 import { envSchema } from './env.schema.ts';
 import { flowSchema } from './flow.schema.ts';
 import { httpSchema } from './http.schema.ts';
 import { rateLimitSchema } from './rate-limit.schema.ts';
 import { sqlSchema } from './sql.schema.ts';
+import { tlsSchema } from './tls.schema.ts';
 
 /**
  * `atPreflight`: what holds in `preflight` where the plan says nothing. A kind that has it watches the running system, so
@@ -29,6 +31,8 @@ export const checkKinds = {
   'rate-limit': { schema: rateLimitSchema },
   cors: { schema: corsSchema },
   cookies: { schema: cookiesSchema },
+  tls: { schema: tlsSchema },
+  dns: { schema: dnsSchema },
   'cloudwatch-alarms': { schema: cloudwatchAlarmsSchema, atPreflight: { withoutData: 'fail' } },
   'cloudwatch-logs': { schema: cloudwatchLogsSchema },
   'cloudwatch-metric': { schema: cloudwatchMetricSchema, atPreflight: {} },

@@ -14,6 +14,8 @@ const loaders: Record<CheckKind, () => Promise<unknown>> = {
   'rate-limit': async () => (await import('./rate-limit.ts')).rateLimit,
   cors: async () => (await import('./cors.ts')).cors,
   cookies: async () => (await import('./cookies.ts')).cookies,
+  tls: async () => (await import('./tls.ts')).tls,
+  dns: async () => (await import('./dns.ts')).dns,
   'cloudwatch-alarms': async () => (await import('./cloudwatch-alarms.ts')).cloudwatchAlarms,
   'cloudwatch-logs': async () => (await import('./cloudwatch-logs.ts')).cloudwatchLogs,
   'cloudwatch-metric': async () => (await import('./cloudwatch-metric.ts')).cloudwatchMetric,

@@ -51,7 +51,7 @@ describe('SB-05 MB-07 a rate limit', () => {
     app().state.counted.clear();
     expect(await ask({ remaining: 'x-ratelimit-remaining' })).toMatchObject({
       status: 'FAIL',
-      summary: 'header x-ratelimit-remaining is missing or no number',
+      summary: 'header x-ratelimit-remaining is missing or no number (and 1 more)',
     });
   });
 
