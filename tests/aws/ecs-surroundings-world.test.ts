@@ -13,6 +13,7 @@ import { until } from '../support/aws/hands.ts';
 import { openSight, type Sight } from '../support/aws/looking.ts';
 import { findMoto } from '../support/aws/moto.ts';
 import { webProgram } from '../support/aws/programs.ts';
+import { waitAsBoto3 } from '../support/aws/stock-waiter.ts';
 import { type AwsWorld, startAws } from '../support/aws/world.ts';
 import { isMissing } from '../support/tools.ts';
 
@@ -130,5 +131,27 @@ describe.skipIf(skip !== undefined)('What surrounds ECS in the test world', () =
       'TaskFailedToStart',
       expect.stringContaining('ResourceInitializationError: unable to pull secrets'),
     ]);
+  });
+
+  test('takes 6 simulated minutes for a deployment, to the second, and the stock waiter sees its end late', async () => {
+    const image = await world.pushImage('slow', 'v1', webProgram({ version: '1.0.0', startsInMs: 200 }));
+    await world.createService({ cluster, name: 'slow', image: image.reference });
+    await world.configure({ durations: { taskStartMs: 6 * 60_000 } });
+    try {
+      const before = await world.now();
+      await ecs.send(new UpdateServiceCommand({ cluster, service: 'slow', forceNewDeployment: true }));
+      const parameters = { cluster, services: ['slow'] };
+      const waited = await waitAsBoto3(world, { service: 'ecs', waiter: 'services_stable', parameters });
+      expect(waited.outcome).toBe('done');
+      // One every 15 s, for the 6 minutes and what is left of the last pause.
+      expect(waited.calls).toBeGreaterThanOrEqual(25);
+      expect(waited.calls).toBeLessThanOrEqual(26);
+      const service = await sight.rolledOut(cluster, 'slow');
+      const end = service.events?.find(({ message }) => message?.includes('deployment completed'))?.createdAt;
+      expect(Math.round(((end?.getTime() ?? 0) - before) / 1_000)).toBeGreaterThanOrEqual(360);
+      expect(Math.round(((end?.getTime() ?? 0) - before) / 1_000)).toBeLessThan(370);
+    } finally {
+      await world.configure({ durations: { taskStartMs: 10 } });
+    }
   });
 });

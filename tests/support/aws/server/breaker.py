@@ -42,14 +42,12 @@ class Breaker:
         rule = self.rollout.service.deployment_configuration.get("alarms") or {}
         if not rule.get("enable") or deployment.state != "IN_PROGRESS" or deployment.rolls_back:
             return
-        firing = self._firing(rule.get("alarmNames") or [])
-        if deployment.deaf_to is None:
-            deployment.deaf_to = firing
-        if firing - deployment.deaf_to:
+        if self.firing() - deployment.deaf_to:
             self.fail(deployment, "ECS deployment alarms: alarm detected.", bool(rule.get("rollback")))
 
-    def _firing(self, names: list[str]) -> set[str]:
+    def firing(self) -> set[str]:
         shared = self.rollout.shared
+        names = (self.rollout.service.deployment_configuration.get("alarms") or {}).get("alarmNames") or []
         alarms = cloudwatch_backends[shared.account][shared.region].alarms
         return {name for name in names if name in alarms and alarms[name].state_value == "ALARM"}
 

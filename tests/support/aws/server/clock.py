@@ -40,16 +40,12 @@ class Clock:
         while self._due and self._due[0][0] <= self.now():
             heapq.heappop(self._due)[2]()
 
-    def advance(self, ms: float, look: Callable[[], None]) -> None:
-        """Goes from event to event, so that each happens at its moment; `look` runs after each."""
-        goal = self.now() + ms / 1000
-        while self._due and self._due[0][0] <= goal:
-            self._jump(self._due[0][0] - self.now())
-            self.run_due()
-            look()
-        self._jump(goal - self.now())
+    def step(self, goal: float) -> bool:
+        """On to the next thing that is to happen, at most to `goal`; False once it is there."""
+        more = bool(self._due) and self._due[0][0] <= goal
+        self._jump((self._due[0][0] if more else goal) - self.now())
         self.run_due()
-        look()
+        return more
 
     def _jump(self, seconds: float) -> None:
         if seconds <= 0:

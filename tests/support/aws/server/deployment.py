@@ -25,8 +25,8 @@ class Deployment:
     retry_at: float = 0.0
     steady_since: float | None = None
     rolls_back: str | None = None
-    #: Alarms that fired when it began; None until somebody has looked.
-    deaf_to: set[str] | None = None
+    #: Alarms that fired when it began.
+    deaf_to: set[str] = field(default_factory=set)
     proved: set[str] = field(default_factory=set)
 
     def staying(self) -> list[Task]:

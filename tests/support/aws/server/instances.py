@@ -56,6 +56,9 @@ class Instances:
     def _when_open(self, instance: DBInstance, status: str, then: Callable[[], None]) -> None:
         self._opening.append((instance, status, then))
 
+    def is_under_way(self) -> bool:
+        return bool(self._opening)
+
     def look(self) -> None:
         """Servers start in real time, however fast the world's time goes. Who has another status meanwhile is left
         alone."""

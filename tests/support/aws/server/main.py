@@ -54,7 +54,7 @@ class World:
         rds.install(self.instances)
         quotas.install(self.shared)
         cdn.install(self.shared)
-        self.control = Control(self.shared, self.scheduler, self.tick)
+        self.control = Control(self.shared, self.scheduler, self.tick, self.is_under_way)
         self.moto = DomainDispatcherApplication(create_backend_app)
         self.over = False
         threading.Thread(target=self._run, daemon=True).start()
@@ -63,6 +63,9 @@ class World:
         self.shared.clock.run_due()
         self.scheduler.tick()
         self.instances.look()
+
+    def is_under_way(self) -> bool:
+        return self.scheduler.is_under_way() or self.instances.is_under_way()
 
     def _run(self) -> None:
         while not self.over:
@@ -75,9 +78,9 @@ class World:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         # moto's backends are plain dictionaries: one call at a time, and never while the scheduler works.
+        if environ.get("PATH_INFO", "").startswith("/world/"):
+            return self.control(environ, start_response)
         with self.shared.lock:
-            if environ.get("PATH_INFO", "").startswith("/world/"):
-                return self.control(environ, start_response)
             return self.moto(environ, start_response)
 
     def stop(self) -> None:

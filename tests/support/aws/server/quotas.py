@@ -12,11 +12,15 @@ def install(shared: Shared) -> None:
     def describe_account_attributes(self: RDSResponse) -> ActionResult:
         instances = list(self.backend.databases.values())
         manual = [one for one in self.backend.database_snapshots.values() if one.snapshot_type == "manual"]
-        return ActionResult({"AccountQuotas": [
-            quota("DBInstances", len(instances), shared.settings["instanceQuota"]),
-            quota("ManualSnapshots", len(manual), shared.settings["snapshotQuota"]),
-            quota("AllocatedStorage", sum(int(one.allocated_storage) for one in instances), 100_000),
-        ]})
+        return ActionResult(
+            {
+                "AccountQuotas": [
+                    quota("DBInstances", len(instances), shared.settings["instanceQuota"]),
+                    quota("ManualSnapshots", len(manual), shared.settings["snapshotQuota"]),
+                    quota("AllocatedStorage", sum(int(one.allocated_storage) for one in instances), 100_000),
+                ]
+            }
+        )
 
     RDSResponse.describe_account_attributes = describe_account_attributes  # type: ignore[attr-defined]
 

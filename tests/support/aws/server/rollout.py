@@ -36,6 +36,7 @@ class Rollout:
         deployment.reason = f"ECS deployment {deployment.id} in progress."
         if rolls_back is not None:
             deployment.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {rolls_back}."
+        deployment.deaf_to = self.breaker.firing()
         if self.deployments:
             self.deployments[0].status = "ACTIVE"
         self.deployments.insert(0, deployment)
@@ -157,6 +158,7 @@ class Rollout:
             deployment.in_a_row += 1
         wait = self.shared.durations["retryMs"] * max(1, deployment.in_a_row) / 1000
         deployment.retry_at = self.shared.clock.now() + wait
+        self.shared.look_again(wait * 1000)
         if self.breaker.failed(deployment):
             return
         if deployment.failed == 3:
@@ -187,7 +189,9 @@ class Rollout:
             primary.steady_since, self._steady = None, False
             return
         now = self.shared.clock.now()
-        primary.steady_since = primary.steady_since or now
+        if primary.steady_since is None:
+            primary.steady_since = now
+            self.shared.look_again(self.shared.durations["settleMs"])
         if (now - primary.steady_since) * 1000 < self.shared.durations["settleMs"]:
             return
         if primary.state == "IN_PROGRESS":

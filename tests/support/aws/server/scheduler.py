@@ -76,6 +76,9 @@ class Scheduler:
             if rollout.service.status == "DRAINING" and not any(one.tasks for one in rollout.deployments):
                 rollout.service.status = "INACTIVE"
 
+    def is_under_way(self) -> bool:
+        return any(task.is_under_way for task in self.tasks.values())
+
     def services(self) -> list[dict[str, Any]]:
         return [
             {

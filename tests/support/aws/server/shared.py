@@ -57,5 +57,9 @@ class Shared:
                 raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
             known.update(given)
 
+    def look_again(self, ms: float) -> None:
+        """Something is to be noticed then, without anything that happens by itself."""
+        self.clock.after(ms, lambda: None)
+
     def after(self, duration: str, action: Any) -> None:
         self.clock.after(self.durations[duration], action)

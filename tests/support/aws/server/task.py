@@ -49,6 +49,13 @@ class Task:
         return next((one for one in open_ones if one.name == wanted), open_ones[0] if open_ones else None)
 
     @property
+    def is_under_way(self) -> bool:
+        """Does a process do something that takes real time: begin to answer, run to its end, or end?"""
+        if self.status == "RUNNING" and self.options.get("service"):
+            return self.facing is not None and self.health == "UNKNOWN"
+        return self.status in ("RUNNING", "STOPPING")
+
+    @property
     def ready(self) -> bool:
         """Counts as healthy: runs, and answers its health check where it has a port."""
         return self.status == "RUNNING" and (self.facing is None or self.health == "HEALTHY")
