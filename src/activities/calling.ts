@@ -1,4 +1,5 @@
 import { Context, log } from '@temporalio/activity';
+import { attemptsPerCall } from '../release/fence.ts';
 import type { Json } from '../release/json.ts';
 import type { Call, Log } from '../release/target.ts';
 import { knownSecrets } from '../secrets/known.ts';
@@ -10,7 +11,7 @@ import type { Place, TargetInput } from './inputs.ts';
 import { pastDurations } from './past.ts';
 
 /** Attempts of one call that have a fence of their own; with Temporal's waits, more than that take over two hours. */
-const fencedAttempts = 999;
+const fencedAttempts = attemptsPerCall - 1;
 
 /** `discretion` covers what is secret in whatever leaves the activity. */
 type Use<T> = (kind: AnyKind, call: Call<Json>, discretion: Discretion) => Promise<T>;

@@ -4,11 +4,12 @@ import { keyHash } from '../../aws/owner.ts';
 import { lookAgainMs } from '../../aws/pacing.ts';
 import type { AwsPlace } from '../../aws/place.ts';
 import { TargetFailure } from '../../release/failure.ts';
+import { baseOf } from '../../release/fence.ts';
 import type { Call, Step } from '../../release/target.ts';
 import { pathsProblem } from './invalidation.schema.ts';
 
 /** What an invalidation needs of the call that makes it. */
-type InvalidatingCall = Pick<Call<unknown>, 'release' | 'target' | 'key' | 'signal' | 'log'>;
+type InvalidatingCall = Pick<Call<unknown>, 'release' | 'target' | 'key' | 'fence' | 'signal' | 'log'>;
 
 /**
  * `paths`: as CloudFront takes them, `/*` is everything. `reference`: what this invalidation means within its call, such
@@ -27,7 +28,8 @@ const begun = new Map<string, { id: string; sinceMs: number }>();
 /**
  * Empties the cache, or finds what an earlier attempt of the same call began: CloudFront answers a repeated
  * CallerReference with the old invalidation (API reference, InvalidationBatch), so a lost answer costs nothing. The
- * reference holds the key of the call, so the way back never meets the invalidation of the way forward.
+ * reference holds the key of the call and tells calls of one key apart, so neither the way back nor a resumed release
+ * meets an invalidation from before.
  *
  * Call it once the old version has stopped answering, else the cache fills with old answers again.
  *
@@ -58,8 +60,8 @@ export async function invalidate(call: InvalidatingCall, order: Invalidation): P
 type Found = { id: string; status: string };
 
 /** Paths belong to it: the same reference with other paths is an error. The release and the target are for people. */
-export function callerReference({ release, target, key }: InvalidatingCall, order: Invalidation): string {
-  const meaning = keyHash(JSON.stringify([key, order.reference, order.paths]));
+export function callerReference({ release, target, key, fence }: InvalidatingCall, order: Invalidation): string {
+  const meaning = keyHash(JSON.stringify([key, baseOf(fence), order.reference, order.paths]));
   return `savepoint-${release}-${target}-${order.reference}-${meaning}`;
 }
 

@@ -4,6 +4,7 @@ import type { Finding, Survey } from '../../release/target.ts';
 import { surveyDistribution } from '../cloudfront/survey.ts';
 import { writable } from '../shell/disk.ts';
 import { pathFrom } from '../shell/files.ts';
+import { isPage } from '../site/pages.ts';
 import { factsOf, type Listing, listSite, onEach, type S3SiteCall, s3 } from './bucket.ts';
 import { type Current, currentOf } from './current.ts';
 import { objectsOf, servedNow } from './proof.ts';
@@ -24,7 +25,12 @@ export async function survey(call: S3SiteCall): Promise<Survey> {
       const current = await currentOf(call, listing);
       const objects = await objectsOf(call, listing, current);
       running = objects === 'absent' ? null : objects;
-      if (current !== null) findings.push(...(await previousVersion(call, listing, current)));
+      if (current !== null) {
+        findings.push(
+          ...(await accessLists(call, listing, current)),
+          ...(await previousVersion(call, listing, current)),
+        );
+      }
     }
   } catch (error) {
     findings.push(asFinding(error));
@@ -69,6 +75,23 @@ async function lifecycle(call: S3SiteCall): Promise<Finding[]> {
     const what = `the lifecycle rule ${name} removes what users get after ${Expiration.Days} days`;
     return [{ status: 'WARN', what, remedy: 'let it remove old versions only' }];
   });
+}
+
+const everybody = 'http://acs.amazonaws.com/groups/global/AllUsers';
+
+/** What is written or copied has no access list of its own (S3 API reference, CopyObject), so nobody would get it. */
+async function accessLists(call: S3SiteCall, listing: Listing, current: Current): Promise<Finding[]> {
+  const page = Object.keys(current.files).find((path) => isPage(path) && listing.visible.has(path));
+  if (page === undefined) return [];
+  const { GetObjectAclCommand } = await import('@aws-sdk/client-s3');
+  const { bucket, prefix } = call.spec;
+  const { Grants } = await asking(`asking who gets ${bucket}/${prefix}${page}`, async () => {
+    const command = new GetObjectAclCommand({ Bucket: bucket, Key: prefix + page });
+    return (await s3(call)).read.send(command, { abortSignal: call.signal });
+  });
+  if (Grants?.every(({ Grantee }) => Grantee?.URI !== everybody) !== false) return [];
+  const remedy = 'let users in by a bucket policy or through CloudFront, and disable access lists';
+  return [{ status: 'FAIL', what: `users get ${page} by its own access list, which a release would lose`, remedy }];
 }
 
 async function lifecycleRules(call: S3SiteCall) {

@@ -11,6 +11,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectVersionsCommand,
+  PutBucketLifecycleConfigurationCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   S3Client,
@@ -39,9 +40,10 @@ export async function openBucket(aws: AwsWorld, name: string, { versioning = tru
   return {
     name,
     keepVersions,
-    async put(key: string, text: string, more: { contentType?: string } = {}): Promise<void> {
+    async put(key: string, text: string, more: { contentType?: string; everybody?: boolean } = {}): Promise<void> {
       const type = more.contentType === undefined ? {} : { ContentType: more.contentType };
-      await s3.send(new PutObjectCommand({ Bucket: name, Key: key, Body: text, ...type }));
+      const acl = more.everybody === true ? ({ ACL: 'public-read' } as const) : {};
+      await s3.send(new PutObjectCommand({ Bucket: name, Key: key, Body: text, ...type, ...acl }));
     },
     /** Null for an object that nobody gets. */
     async get(key: string): Promise<{ text: string; contentType: string; cacheControl: string } | null> {
@@ -59,6 +61,12 @@ export async function openBucket(aws: AwsWorld, name: string, { versioning = tru
       return Versions.map(({ Key, VersionId }) => `${Key} ${VersionId}`).filter(
         (one) => !one.startsWith('.savepoint/'),
       );
+    },
+    async removeOldVersionsAfter(days: number): Promise<void> {
+      const rule = { ID: 'tidy', Status: 'Enabled', Filter: { Prefix: '' } } as const;
+      const Rules = [{ ...rule, NoncurrentVersionExpiration: { NoncurrentDays: days } }];
+      const command = { Bucket: name, LifecycleConfiguration: { Rules } };
+      await s3.send(new PutBucketLifecycleConfigurationCommand(command));
     },
     /** What a lifecycle rule does: removes for good whatever is covered by a newer version. */
     async destroyOldVersions(key: string): Promise<void> {

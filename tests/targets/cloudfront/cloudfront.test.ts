@@ -121,6 +121,13 @@ describe.skipIf(isMissing(moto))('CloudFront', () => {
     expect(restored).toMatchObject({ proof: { level: 'nothing', differences: [] } });
   });
 
+  it('is emptied anew by a resumed release, which makes the same call once more', async () => {
+    await forward();
+    await driven(() => cloudfront.apply(call('invalidate', { fence: 5_000_001 }), 'invalidate', 'v2'));
+    await driven(() => cloudfront.apply(call('invalidate', { fence: 5_000_002 }), 'invalidate', 'v2'));
+    expect(await invalidationsOf(aws, distribution)).toHaveLength(2);
+  });
+
   it('has references of their own for other releases, rounds and meanings', async () => {
     const place = { endpoint: aws.endpoint, region: aws.region, profile: null };
     const order = { place, distribution, paths: ['/*'], reference: 'forward' };

@@ -227,6 +227,26 @@ describe.skipIf(isMissing(moto))('a site in a bucket', () => {
       expect(await world.observe()).toBe(before);
     }));
 
+  it('is not released where users get it by access lists of its objects, which a release would lose', () =>
+    on({ first: 'absent' }, async (world, trial) => {
+      await world.bucket.put('index.html', 'by an access list', { everybody: true });
+      const { findings } = await world.kind.survey(trial.call({ verb: 'survey' }));
+      expect(findings).toContainEqual(
+        expect.objectContaining({ status: 'FAIL', what: expect.stringContaining('its own access list') }),
+      );
+    }));
+
+  it('is told of rules of the bucket that remove what a rollback needs', () =>
+    on({ first: 'running' }, async (world, trial) => {
+      const survey = async () => (await world.kind.survey(trial.call({ verb: 'survey' }))).findings;
+      await world.bucket.removeOldVersionsAfter(1);
+      expect(await survey()).toContainEqual(
+        expect.objectContaining({ status: 'FAIL', what: expect.stringContaining('after 1 days') }),
+      );
+      await world.bucket.removeOldVersionsAfter(30);
+      expect((await survey()).filter(({ status }) => status === 'FAIL')).toEqual([]);
+    }));
+
   it('says what is wrong with a bucket that does not exist', () =>
     on({ first: 'absent' }, async (world, trial) => {
       const spec = { ...world.spec, bucket: 'nobody-has-this-bucket' };
