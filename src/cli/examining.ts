@@ -1,5 +1,3 @@
-import { access } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Readiness } from '../client/readiness.ts';
 import { releaseQueues } from '../client.ts';
 import type { Plan } from '../release/plan.ts';
@@ -7,6 +5,7 @@ import { told } from './failing.ts';
 import type { Io } from './io.ts';
 import { withClient } from './place.ts';
 import { hostName, mustLoadPlan, type PlanRequest } from './planning.ts';
+import { valueBehind } from './reaching.ts';
 
 /** One thing that `doctor` looked at. */
 export type Finding = {
@@ -46,21 +45,19 @@ async function referenceFindings(io: Io, plan: Plan): Promise<Finding[]> {
   const { referencesIn } = await import('../plan/references.ts');
   const missing: string[] = [];
   const references = referencesIn(plan);
-  for (const reference of references) if (!(await isThere(io, plan.home, reference))) missing.push(reference);
+  for (const reference of references) {
+    const found = await valueBehind(io, plan.home, reference);
+    if ('missing' in found) missing.push(`\${${reference}}${whyMissing(reference, found.missing)}`);
+  }
   if (missing.length === 0)
     return [{ about: 'plan', status: 'PASS', what: `${references.length} references have a value here` }];
-  const what = `no value here for ${missing.map((each) => `\${${each}}`).join(', ')}`;
+  const what = `no value here for ${missing.join(', ')}`;
   return [{ about: 'plan', status: 'WARN', what, remedy: 'They are needed where the worker runs.' }];
 }
 
-async function isThere(io: Io, home: string, reference: string): Promise<boolean> {
-  const [kind, ...rest] = reference.split(':');
-  const name = rest.join(':');
-  if (kind === 'env') return io.env[name] !== undefined;
-  return await access(resolve(home, name)).then(
-    () => true,
-    () => false,
-  );
+/** Of a variable or a file nothing more is to be said. */
+function whyMissing(reference: string, why: string): string {
+  return reference.startsWith('aws-') ? `, which ${why}` : '';
 }
 
 /** Server, namespace, search attributes and workers. */

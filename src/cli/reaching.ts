@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Json } from '../release/json.ts';
 import type { Plan, PlannedTarget } from '../release/plan.ts';
 import type { Call } from '../release/target.ts';
+import { told } from './failing.ts';
 import type { Io } from './io.ts';
 
 /** A call from a terminal. The oldest fence there is: it never outranks a release. */
@@ -33,19 +32,28 @@ export async function valuesIn(io: Io, home: string, spec: Json): Promise<{ spec
   const values = new Map<string, string>();
   const missing: string[] = [];
   for (const reference of referencesIn(spec)) {
-    const value = await valueBehind(io, home, reference);
-    if (value === null) missing.push(reference);
-    else values.set(reference, value);
+    const found = await valueBehind(io, home, reference);
+    if ('missing' in found) missing.push(reference);
+    else values.set(reference, found.value);
   }
   const filled = mapTexts(spec, (text) =>
-    text.replace(/\$\{((?:env|file):[^}]+)\}/g, (whole, reference: string) => values.get(reference) ?? whole),
+    text.replace(/\$\{([a-z-]+:[^}]+)\}/g, (whole, reference: string) => values.get(reference) ?? whole),
   );
   return { spec: filled as Json, missing };
 }
 
-async function valueBehind(io: Io, home: string, reference: string): Promise<string | null> {
-  const name = reference.slice(reference.indexOf(':') + 1);
-  if (reference.startsWith('env:')) return io.env[name] ?? null;
-  const text = await readFile(resolve(home, name), 'utf8').catch(() => null);
-  return text === null ? null : text.trim();
+/** The value as a worker with this environment would find it, or why there is none. Never shown. */
+export async function valueBehind(
+  io: Io,
+  home: string,
+  reference: string,
+): Promise<{ value: string } | { missing: string }> {
+  const { readReference } = await import('../secrets/resolve.ts');
+  try {
+    return await readReference(reference, { env: io.env, home });
+  } catch (error) {
+    const { kind, message } = told(error);
+    if (kind === 'unexpected') throw error;
+    return { missing: message };
+  }
 }

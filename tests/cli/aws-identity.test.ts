@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { holderOf } from '../../src/aws/identity.ts';
@@ -57,6 +58,19 @@ describe.skipIf(skip !== undefined)('Whose credentials are used', () => {
       '! AWS in us-east-1 does not say who you are: asking AWS whose credentials these are: ExpiredToken',
     );
     expect(stdout).toContain('    → renew the AWS credentials where the worker runs, then try again\n');
+  });
+
+  it('may be those of a worker that may not read a secret of the plan: which one, and no value', async () => {
+    const secrets = new SecretsManagerClient(world.direct);
+    await secrets.send(new CreateSecretCommand({ Name: 'shop/database', SecretString: 'hunter2-of-the-database' }));
+    const database = { world: '${aws-secret:shop/database}' };
+    const more = { outside: ['mails through ${aws-secret:shop/none}'] };
+    await writeFile(join(cwd, 'secrets.yaml'), stringify(memoryPlan({ application: 'shop', database, more })));
+    const { stdout, stderr } = await run(['doctor', '--plan', 'secrets.yaml']);
+    expect(stdout).toContain(
+      '! no value here for ${aws-secret:shop/none}, which does not exist (ResourceNotFoundException)',
+    );
+    expect(stdout + stderr).not.toContain('hunter2');
   });
 
   it('fills the account into a policy with --ask', async () => {
