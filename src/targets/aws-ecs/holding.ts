@@ -30,7 +30,7 @@ export async function hold(call: EcsCall): Promise<Step<Json>> {
   const left = await tasksLeft(call);
   if (left === 0) return { state: 'done', value: asJson(held) };
   const elapsedMs = Math.max(0, Date.now() - held.sinceMs);
-  const lookAgainMs = Math.min(await pauseMs(call, elapsedMs, null), 5_000);
+  const lookAgainMs = Math.min(await pauseMs(call, elapsedMs), 5_000);
   return { state: 'working', detail: `${left} tasks still run`, lookAgainMs };
 }
 

@@ -7,13 +7,13 @@ export type Goal = { arn: string; desired: number | null };
 /**
  * How a service stands on the way to a goal.
  *
- * - `begin`: the update was not sent yet · `waiting`: `percent` of the tasks run · `steady`: the counts agree, the tasks
+ * - `begin`: the update was not sent yet · `waiting`: not all tasks run it alone · `steady`: the counts agree, the tasks
  *   themselves are to be looked at · `broken`: ECS gave up, or too many tasks failed
  * - `replaced`: another deployment took the place of ours, by ECS itself (`rolledBack`) or by somebody else
  */
 export type Standing =
   | { state: 'begin' }
-  | { state: 'waiting'; detail: string; percent: number | null }
+  | { state: 'waiting'; detail: string }
   | { state: 'steady' }
   | { state: 'broken'; why: string }
   | { state: 'replaced'; why: string; rolledBack: boolean };
@@ -91,8 +91,7 @@ function waiting(service: Service, primary: Deployment): Standing {
     ...(failed > 0 ? [`${failed} failed to start`] : []),
     ...shortage(service, primary),
   ];
-  const percent = desiredCount === 0 ? null : Math.round((running / desiredCount) * 100);
-  return { state: 'waiting', detail: said.join(', '), percent };
+  return { state: 'waiting', detail: said.join(', ') };
 }
 
 const cannotPlace =

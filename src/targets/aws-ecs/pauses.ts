@@ -4,19 +4,34 @@ import { ecsOf } from './clients.ts';
 import type { EcsCall } from './look.ts';
 
 /** A deployment that fails is noticed within this, however long good ones take. */
-const longestMs = 60_000;
-/** Pause while the end may be near: without a past, and as a share of the shortest one that is known. */
-const denseMs = { unknown: 2_000, share: 1 / 90, least: 250, most: 5_000 };
+const longestMs = 90_000;
+/** While the end may be near: as a share of the shortest one that is known. */
+const dense = { share: 1 / 72, leastMs: 250, mostMs: 5_000 };
+/** Without a past to go by, or behind it: as a share of the time that has passed. */
+const unknown = { behind: 1.25, share: 0.15, leastMs: 1_000, mostMs: 15_000 };
 
-/** `percent`: share of the wanted tasks that run; with all of them running, old ones are still drained. */
-export async function pauseMs(call: EcsCall, elapsedMs: number, percent: number | null): Promise<number> {
-  const past = await pastOf(call);
-  const dense =
-    past.length === 0
-      ? denseMs.unknown
-      : Math.min(Math.max(Math.min(...past) * denseMs.share, denseMs.least), denseMs.most);
-  const told = past.length === 0 && percent !== null && percent < 100 ? percent : null;
-  return Math.min(lookAgainMs({ elapsedMs, past, percent: told, denseMs: dense }), longestMs);
+/**
+ * When to look again. The past of the service tells it best: how many tasks run says little, since a deployment waits
+ * longest for its first tasks and then for the old ones to be drained.
+ */
+export async function pauseMs(call: EcsCall, elapsedMs: number): Promise<number> {
+  return pauseAfter(await pastOf(call), elapsedMs);
+}
+
+/** `durations`: how long earlier deployments took, in milliseconds. */
+export function pauseAfter(durations: readonly number[], elapsedMs: number): number {
+  const past = usual(durations);
+  if (past.length === 0 || elapsedMs > Math.max(...past) * unknown.behind) {
+    return Math.min(Math.max(elapsedMs * unknown.share, unknown.leastMs), unknown.mostMs);
+  }
+  const denseMs = Math.min(Math.max(Math.min(...past) * dense.share, dense.leastMs), dense.mostMs);
+  return Math.min(lookAgainMs({ elapsedMs, past, percent: null, denseMs }), longestMs);
+}
+
+/** Without those that were nothing like the others, such as the first one, which had no old tasks to drain. */
+function usual(durations: readonly number[]): number[] {
+  const middle = [...durations].sort((a, b) => a - b)[Math.floor(durations.length / 2)] ?? 0;
+  return durations.filter((one) => one >= middle / 2 && one <= middle * 2);
 }
 
 /** How long the last successful deployments took, by key of the call: asked for once. */

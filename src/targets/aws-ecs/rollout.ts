@@ -31,7 +31,7 @@ export async function rollOut(attempt: Attempt, goal: Goal): Promise<Step<Task[]
     case 'replaced':
       return fail(attempt, goal, { kind: standing.rolledBack ? 'failed' : 'changed', why: standing.why });
     case 'waiting':
-      return wait(attempt, goal, standing);
+      return wait(attempt, goal, standing.detail);
     case 'steady':
       return settle(attempt, goal);
   }
@@ -49,12 +49,10 @@ async function begin(attempt: Attempt, goal: Goal, known: Intent | null): Promis
   const again = isThere && (goal.desired === null || scene.service.desiredCount === goal.desired);
   const ours = await updateService(attempt, { revision: isThere ? null : goal.arn, desired: goal.desired, again });
   await mark(attempt, intentMarks({ ...intent, ours, sent: true }));
-  return { state: 'working', detail: `asked ECS for ${revision}`, lookAgainMs: await pauseMs(call, 0, null) };
+  return { state: 'working', detail: `asked ECS for ${revision}`, lookAgainMs: await pauseMs(call, 0) };
 }
 
-type Waiting = { detail: string; percent: number | null };
-
-async function wait(attempt: Attempt, goal: Goal, { detail, percent }: Waiting): Promise<Step<never>> {
+async function wait(attempt: Attempt, goal: Goal, detail: string): Promise<Step<never>> {
   const { call, scene } = attempt;
   const since = ownIntent(scene.tags, call)?.atMs ?? null;
   const elapsedMs = since === null ? 0 : Math.max(0, Date.now() - since);
@@ -64,7 +62,7 @@ async function wait(attempt: Attempt, goal: Goal, { detail, percent }: Waiting):
     const why = `${revisionName(goal.arn)} did not run alone within ${call.spec.deploy.timeout} ms${missing}: ${detail}`;
     return fail(attempt, goal, { kind: 'timed-out', why });
   }
-  return { state: 'working', detail, lookAgainMs: await pauseMs(call, elapsedMs, percent) };
+  return { state: 'working', detail, lookAgainMs: await pauseMs(call, elapsedMs) };
 }
 
 /** The counts agree; the tasks themselves decide. A task that leaves still runs, and may still write. */
@@ -79,7 +77,7 @@ async function settle(attempt: Attempt, goal: Goal): Promise<Step<Task[]>> {
   const leaving = leavingTasks(stopped).length + running.length - mine.length;
   if (leaving === 0 && healthy.length === wanted && mine.length === wanted) return { state: 'done', value: mine };
   const detail = `${healthy.length} of ${wanted} tasks are healthy, ${leaving} old ones still run`;
-  return wait(attempt, goal, { detail, percent: null });
+  return wait(attempt, goal, detail);
 }
 
 type Fail = { kind: 'failed' | 'changed' | 'timed-out'; why: string };

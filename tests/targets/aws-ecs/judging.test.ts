@@ -44,7 +44,6 @@ describe('how a deployment stands', () => {
     expect(found).toEqual({
       state: 'waiting',
       detail: '1 of 2 tasks of backend:2 run, 1 old ones leave',
-      percent: 50,
     });
   });
 
