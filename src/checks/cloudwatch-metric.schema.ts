@@ -21,6 +21,16 @@ export const cloudwatchMetricSchema = z
     period: period
       .default(60_000)
       .describe('Time over which values are reduced to one: 10s, 20s, 30s or whole minutes. Default 1m'),
+    percentOf: text
+      .optional()
+      .describe(
+        'Another metric of the same namespace and dimensions: judged is how many per cent of it the metric is, such as HTTPCode_Target_5XX_Count of RequestCount',
+      ),
+    minimum: z
+      .number({ error: 'must be a number' })
+      .positive({ error: 'must be more than 0' })
+      .default(20)
+      .describe('Periods in which `percentOf` is less are not judged. Default 20'),
     fails: limit.optional().describe('What is a FAIL, such as { above: 80, for: 10m }'),
     warns: limit.optional().describe('What is a WARN'),
     missing: z

@@ -7,7 +7,7 @@ import { answerOf, pending } from './answer.ts';
 import { answeredByAws, moment } from './aws-answer.ts';
 import type { CloudwatchMetricSpec, MetricLimit } from './cloudwatch-metric.schema.ts';
 import { comparisonOf, inWords, isBeyond } from './comparison.ts';
-import { arrived, latePeriods, type Series, sustained } from './metric-series.ts';
+import { arrived, latePeriods, percentOf, type Series, sustained } from './metric-series.ts';
 
 /** Reads a metric of CloudWatch and says whether it stayed beyond a limit for as long as the plan says. */
 export const cloudwatchMetric: Check<CloudwatchMetricSpec> = {
@@ -31,37 +31,58 @@ function periodsOf(limit: MetricLimit | undefined, period: number): number {
   return Math.max(1, Math.ceil((limit?.for ?? period) / period));
 }
 
+/** `asked`: the metric; `whole`: what it is a part of. */
+type Read = { asked: (number | null)[]; whole: (number | null)[] };
+
 async function valuesIn(
   spec: CloudwatchMetricSpec,
-  { fromMs, periods }: Span,
+  span: Span,
   abortSignal: AbortSignal,
 ): Promise<{ series: Series } | { refused: Answer }> {
   const { read } = clientsOf('cloudwatch', spec, (config) => new CloudWatchClient(config));
-  const series = Array.from({ length: periods }, (): number | null => null);
+  const nothing = (): (number | null)[] => Array.from({ length: span.periods }, () => null);
+  const found: Read = { asked: nothing(), whole: nothing() };
   let NextToken: string | undefined;
   do {
-    const command = new GetMetricDataCommand({ ...requestFor(spec, { fromMs, periods }), NextToken });
+    const command = new GetMetricDataCommand({ ...requestFor(spec, span), NextToken });
     const page = await asking(`reading the metric ${spec.metric}`, () => read.send(command, { abortSignal }));
     for (const result of page.MetricDataResults ?? []) {
       const refused = refusalOf(spec, result);
       if (refused !== null) return { refused };
-      for (const [index, at] of (result.Timestamps ?? []).entries()) {
-        const place = Math.floor((at.getTime() - fromMs) / spec.period);
-        if (place >= 0 && place < periods) series[place] = result.Values?.[index] ?? null;
-      }
+      putInto(result.Id === 'whole' ? found.whole : found.asked, result, { ...span, period: spec.period });
     }
     NextToken = page.NextToken;
   } while (NextToken !== undefined && NextToken !== '');
-  return { series };
+  return { series: seriesOf(spec, found) };
+}
+
+function putInto(
+  series: (number | null)[],
+  { Timestamps = [], Values = [] }: MetricDataResult,
+  { fromMs, periods, period }: Span & { period: number },
+): void {
+  for (const [index, at] of Timestamps.entries()) {
+    const place = Math.floor((at.getTime() - fromMs) / period);
+    if (place >= 0 && place < periods) series[place] = Values[index] ?? null;
+  }
+}
+
+/** Silence of a part is zero only where the whole says that there was something. */
+function seriesOf(spec: CloudwatchMetricSpec, { asked, whole }: Read): Series {
+  if (spec.percentOf === undefined) return asked;
+  return percentOf(spec.missing === 'zero' ? asked.map((value) => value ?? 0) : asked, whole, spec);
 }
 
 /** Exactly what is asked, so that it is tested by its value. */
 export function requestFor(spec: CloudwatchMetricSpec, { fromMs, periods }: Span) {
   const Dimensions = Object.entries(spec.dimensions).map(([Name, Value]) => ({ Name, Value }));
-  const Metric = { Namespace: spec.namespace, MetricName: spec.metric, Dimensions };
-  const MetricStat = { Metric, Period: spec.period / 1000, Stat: spec.statistic };
+  const query = (Id: string, MetricName: string) => {
+    const Metric = { Namespace: spec.namespace, MetricName, Dimensions };
+    return { Id, MetricStat: { Metric, Period: spec.period / 1000, Stat: spec.statistic }, ReturnData: true };
+  };
+  const whole = spec.percentOf === undefined ? [] : [query('whole', spec.percentOf)];
   return {
-    MetricDataQueries: [{ Id: 'asked', MetricStat, ReturnData: true }],
+    MetricDataQueries: [query('asked', spec.metric), ...whole],
     StartTime: new Date(fromMs),
     EndTime: new Date(fromMs + periods * spec.period),
     ScanBy: 'TimestampAscending' as const,
@@ -78,7 +99,8 @@ function refusalOf({ metric }: CloudwatchMetricSpec, { StatusCode, Messages = []
 
 function judged(spec: CloudwatchMetricSpec, { fromMs, periods }: Span, read: Series): Answer {
   const series = arrived(read);
-  const filled = spec.missing === 'zero' ? (series.length === 0 ? read : series).map((value) => value ?? 0) : series;
+  const fills = spec.missing === 'zero' && spec.percentOf === undefined;
+  const filled = fills ? (series.length === 0 ? read : series).map((value) => value ?? 0) : series;
   const seen = evidence(spec, { fromMs, periods: periods - latePeriods }, filled);
   const failing = problemIn(spec, spec.fails, filled);
   const warning = problemIn(spec, spec.warns, filled);
@@ -116,8 +138,9 @@ function unmeasured(spec: CloudwatchMetricSpec, seen: string): Answer {
   return pending(`${name(spec)} has too few values to be judged`, seen, remedy);
 }
 
-function name({ metric, statistic, period }: CloudwatchMetricSpec): string {
-  return `${metric} (${statistic} of ${duration(period)})`;
+function name({ metric, statistic, period, percentOf: whole }: CloudwatchMetricSpec): string {
+  const what = whole === undefined ? metric : `${metric} in per cent of ${whole}`;
+  return `${what} (${statistic} of ${duration(period)})`;
 }
 
 function limitWords({ fails, warns, period }: CloudwatchMetricSpec): string {

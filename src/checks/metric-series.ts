@@ -20,3 +20,11 @@ export function sustained(series: Series, periods: number, isBad: (value: number
   if (measured.some((value) => !isBad(value))) return false;
   return measured.length * 2 >= periods && measured.length > 0 ? true : 'unknown';
 }
+
+/** Per cent of another series, period by period; null where that one is missing or below `minimum`. */
+export function percentOf(parts: Series, wholes: Series, { minimum }: { minimum: number }): Series {
+  return parts.map((part, index) => {
+    const whole = wholes[index] ?? null;
+    return part === null || whole === null || whole < minimum ? null : (part / whole) * 100;
+  });
+}

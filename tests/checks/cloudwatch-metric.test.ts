@@ -91,6 +91,31 @@ describe.skipIf(skip !== undefined)('A metric of CloudWatch', () => {
     expect(answer).toMatchObject({ status: 'PASS', summary: expect.stringContaining('is 0') });
   });
 
+  it('FR-12 is judged as a share of another one, and only where that is large enough', async () => {
+    const rate = (whole: string, more: object = {}) => ({
+      ...{ percentOf: whole, statistic: 'Sum', missing: 'zero', fails: { above: 10, for: '3m' } },
+      ...more,
+    });
+    await record('Requests', [100, 200, 100]);
+    await record('Failed', [11, 30, 20]);
+    expect(await ask('Failed', rate('Requests'))).toMatchObject({
+      status: 'FAIL',
+      summary: 'Failed in per cent of Requests (Sum of 1 min) is above 10 for 3 min: 20 now',
+    });
+    await record('FewFailed', [11, 5, 20]);
+    expect((await ask('FewFailed', rate('Requests'))).status).toBe('PASS');
+    // No request failed, so nothing was written of failures; that is good where there were requests, and else unknown.
+    expect(await ask('NeverFailed', rate('Requests'))).toMatchObject({
+      status: 'PASS',
+      summary: expect.stringContaining('is 0'),
+    });
+    expect((await ask('NeverFailed', rate('NoRequests'))).status).toBe('PENDING');
+    await record('NightRequests', [3, 2, 1]);
+    await record('NightFailed', [1, 2, 1]);
+    expect((await ask('NightFailed', rate('NightRequests'))).status).toBe('PENDING');
+    expect((await ask('NightFailed', rate('NightRequests', { minimum: 1 }))).status).toBe('FAIL');
+  });
+
   it('judges the newest minute that has arrived', async () => {
     await record('Late', [90, 91, null]);
     expect(await ask('Late', { fails: { above: 80, for: '2m' } })).toMatchObject({ status: 'FAIL' });

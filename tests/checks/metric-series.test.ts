@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { comparisonOf, inWords, isBeyond } from '../../src/checks/comparison.ts';
-import { arrived, sustained } from '../../src/checks/metric-series.ts';
+import { arrived, percentOf, sustained } from '../../src/checks/metric-series.ts';
 
 const above80 = (value: number): boolean => value > 80;
 
@@ -36,4 +36,8 @@ it.each([
   if (comparison === null) throw new Error('no comparison');
   expect(inWords(comparison)).toBe(words);
   expect([4, 5, 6].map((value) => isBeyond(value, comparison))).toEqual(beyond);
+});
+
+it('divides period by period, and not by nothing', () => {
+  expect(percentOf([1, 5, null, 3, 4], [100, 50, 100, 0, null], { minimum: 20 })).toEqual([1, 10, null, null, null]);
 });
