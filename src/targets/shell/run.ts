@@ -12,6 +12,8 @@ export type Order = {
   signal: AbortSignal;
   /** Written to its stdin. */
   input?: string;
+  /** How many characters of its output are kept, the last ones; default 64 Ki. */
+  keep?: number;
 };
 
 /** `output`: the end of stdout and stderr together. `stdout`: its end alone. `exitCode` is null when a signal ended it. */
@@ -32,8 +34,8 @@ export async function runCommand(order: Order): Promise<Ran> {
   if (program === undefined) throw new TargetFailure('invalid-input', 'a command must name a program');
   const env = { ...inherited(), ...order.env };
   const child = spawn(program, rest, { cwd: order.cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
-  const stdout = tailOf(keptCharacters);
-  const output = tailOf(keptCharacters);
+  const stdout = tailOf(order.keep ?? keptCharacters);
+  const output = tailOf(order.keep ?? keptCharacters);
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout.add(text);
     output.add(text);
