@@ -10,7 +10,9 @@ import { dnsSchema } from './dns.schema.ts';
 import { envSchema } from './env.schema.ts';
 import { flowSchema } from './flow.schema.ts';
 import { httpSchema } from './http.schema.ts';
+import { logsSchema } from './logs.schema.ts';
 import { rateLimitSchema } from './rate-limit.schema.ts';
+import { secretsInLogsSchema } from './secrets-in-logs.schema.ts';
 import { sqlSchema } from './sql.schema.ts';
 import { tlsSchema } from './tls.schema.ts';
 
@@ -33,6 +35,8 @@ export const checkKinds = {
   cookies: { schema: cookiesSchema },
   tls: { schema: tlsSchema },
   dns: { schema: dnsSchema },
+  logs: { schema: logsSchema },
+  'secrets-in-logs': { schema: secretsInLogsSchema },
   'cloudwatch-alarms': { schema: cloudwatchAlarmsSchema, atPreflight: { withoutData: 'fail' } },
   'cloudwatch-logs': { schema: cloudwatchLogsSchema },
   'cloudwatch-metric': { schema: cloudwatchMetricSchema, atPreflight: {} },

@@ -16,6 +16,8 @@ const loaders: Record<CheckKind, () => Promise<unknown>> = {
   cookies: async () => (await import('./cookies.ts')).cookies,
   tls: async () => (await import('./tls.ts')).tls,
   dns: async () => (await import('./dns.ts')).dns,
+  logs: async () => (await import('./logs.ts')).logs,
+  'secrets-in-logs': async () => (await import('./secrets-in-logs.ts')).secretsInLogs,
   'cloudwatch-alarms': async () => (await import('./cloudwatch-alarms.ts')).cloudwatchAlarms,
   'cloudwatch-logs': async () => (await import('./cloudwatch-logs.ts')).cloudwatchLogs,
   'cloudwatch-metric': async () => (await import('./cloudwatch-metric.ts')).cloudwatchMetric,
