@@ -12,6 +12,7 @@ export const measurements = {
   h: async () => (await import('./h-command-line.ts')).commandLine,
   i: async () => (await import('./i-history.ts')).history,
   j: async () => (await import('./j-code.ts')).code,
+  k: async () => (await import('./k-waits.ts')).waits,
 } as const satisfies Record<string, () => Promise<Measurement>>;
 
 export type Id = keyof typeof measurements;
@@ -19,7 +20,7 @@ export type Id = keyof typeof measurements;
 const ids = Object.keys(measurements) as Id[];
 
 /** Those that run nothing on Temporal. */
-const withoutTemporal: readonly Id[] = ['d', 'e', 'h'];
+const withoutTemporal: readonly Id[] = ['d', 'e', 'h', 'k'];
 
 export type Chosen = { ids: Id[]; growth: boolean; temporal: boolean };
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findMoto } from '../support/aws/moto.ts';
 import { type FinancialRise, openFinancialRise } from '../support/financial-rise.ts';
-import { approve, type Handle, until } from '../support/release.ts';
+import { approve, type Handle, type ReleaseResult, until } from '../support/release.ts';
 import { isMissing } from '../support/tools.ts';
 
 const moto = findMoto();
@@ -10,6 +10,13 @@ const moto = findMoto();
 async function go(handle: Handle): Promise<void> {
   await until(handle, ({ question, phase }) => question !== null || phase === 'ended', 120_000);
   await approve(handle);
+}
+
+async function ended(handle: Handle): Promise<ReleaseResult> {
+  await until(handle, ({ phase }) => phase === 'ended', 280_000);
+  const result = await handle.result();
+  if (result.failure !== null) console.log(JSON.stringify(result.failure));
+  return result;
 }
 
 async function users(rise: FinancialRise): Promise<number> {
@@ -35,7 +42,7 @@ describe.skipIf(isMissing(moto))(`the runbook of Financial RISE${isMissing(moto)
       },
     });
     await go(handle);
-    const result = await handle.result();
+    const result = await ended(handle);
     expect(result).toMatchObject({ outcome: 'rolled-back', failedStep: 'verify database', rowsLost: 0, stays: [] });
     expect(await users(rise)).toBe(50);
     expect(await rise.versions()).toEqual({ backend: 'v0.9.0', frontend: 'v0.9.0' });
@@ -49,24 +56,41 @@ describe.skipIf(isMissing(moto))(`the runbook of Financial RISE${isMissing(moto)
 
   it('FR-07 FR-13 takes a backend that logs errors back to the bytes that ran before', async () => {
     const handle = await rise.release('v1.0.1', {
-      backend: (source) =>
-        source.replace(
-          'console.log(`Server started',
-          "console.log('ERROR no mail server'); console.log(`Server started",
-        ),
+      backend: (source) => `console.log('ERROR there is no mail server');\n${source}`,
     });
     await go(handle);
-    const result = await handle.result();
+    const result = await ended(handle);
     expect(result).toMatchObject({ outcome: 'rolled-back', failedStep: 'logs backend' });
     expect(await rise.versions()).toEqual({ backend: 'v0.9.0', frontend: 'v0.9.0' });
     expect(await users(rise)).toBe(50);
   }, 300_000);
 
+  it('FR-15 takes everything back when the frontend cannot run: announced, data restored, cache emptied, told again', async () => {
+    await rise.redis.client.mset('financial-rise:page:1', 'new', 'sessions:1', 'somebody');
+    rise.told.length = 0;
+    const before = await rise.invalidations();
+    const handle = await rise.release('v1.0.3', {
+      plan: (plan) => Object.assign(plan.targets.database ?? {}, { compatibility: 'breaking' }),
+      files: { 'frontend/server.mjs': 'throw new Error("there is no page");' },
+    });
+    await go(handle);
+    const result = await ended(handle);
+    expect(result).toMatchObject({ outcome: 'rolled-back', failedStep: 'deploy frontend', rowsLost: 0, stays: [] });
+    expect(await rise.versions()).toEqual({ backend: 'v0.9.0', frontend: 'v0.9.0' });
+    expect(await rise.sql(`SELECT to_regclass('reports') AS reports`)).toEqual([{ reports: null }]);
+    expect(await rise.redis.client.mget('financial-rise:page:1', 'sessions:1')).toEqual([null, 'somebody']);
+    expect((await rise.invalidations()) - before).toBeLessThanOrEqual(1);
+    expect(rise.told.filter(({ to }) => to === 'status page').map(({ event }) => event)).toEqual([
+      'maintenance',
+      'recovered',
+    ]);
+  }, 400_000);
+
   it('FR-04 to FR-11, FR-17 releases both services on the migrated database, and empties CloudFront once', async () => {
     const before = await rise.invalidations();
     const handle = await rise.release('v1.0.2');
     await go(handle);
-    expect(await handle.result()).toMatchObject({ outcome: 'released' });
+    expect(await ended(handle)).toMatchObject({ outcome: 'released' });
     expect(await rise.versions()).toEqual({ backend: 'v1.0.2', frontend: 'v1.0.2' });
     expect(await rise.sql('SELECT count(*)::int AS count FROM questions')).toEqual([{ count: 25 }]);
     expect(await rise.sql(`SELECT count(*)::int AS count FROM reports`)).toEqual([{ count: 2 }]);

@@ -1,5 +1,5 @@
 // The backend: accounts, assessments, reports as PDF, and what administrators see.
-import { randomUUID, scryptSync } from 'node:crypto';
+import { createHmac, randomUUID, scryptSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import pg from 'pg';
 
@@ -7,7 +7,6 @@ const { PORT = '3000', VERSION = 'v0.0.0', DATABASE_URL, MAIL_URL } = process.en
 const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 4, connectionTimeoutMillis: 2_000 });
 // A connection that breaks while nobody uses it is replaced by the next one.
 pool.on('error', (error) => console.log(`WARN idle connection lost: ${error.message}`));
-const sessions = new Map();
 
 const hash = (password) => scryptSync(String(password), 'financial-rise', 32).toString('hex');
 const one = async (text, values) => (await pool.query(text, values)).rows[0];
@@ -18,10 +17,19 @@ class Refused extends Error {
   }
 }
 
+/** Every task of the service reads the tokens of every other one. */
+const { SESSION_KEY = DATABASE_URL ?? '' } = process.env;
+const sign = (text) => createHmac('sha256', SESSION_KEY).update(text).digest('base64url');
+
+function tokenOf(user) {
+  const text = Buffer.from(JSON.stringify(user)).toString('base64url');
+  return `${text}.${sign(text)}`;
+}
+
 function sessionOf(request) {
-  const found = sessions.get(request.headers.authorization?.replace('Bearer ', ''));
-  if (found === undefined) throw new Refused(401, 'log in first');
-  return found;
+  const [text = '', signature] = (request.headers.authorization ?? '').replace('Bearer ', '').split('.');
+  if (sign(text) !== signature) throw new Refused(401, 'log in first');
+  return JSON.parse(Buffer.from(text, 'base64url'));
 }
 
 function adminOf(request) {
@@ -75,9 +83,7 @@ const routes = {
       hash(body.password),
     ]);
     if (user === undefined) throw new Refused(401, 'unknown, or not verified');
-    const token = randomUUID();
-    sessions.set(token, user);
-    return { token, role: user.role };
+    return { token: tokenOf(user), role: user.role };
   },
   'GET /v1/questions': async () => (await pool.query('SELECT id, wording FROM questions ORDER BY id')).rows,
   'GET /v1/assessments': async ({ request }) =>
