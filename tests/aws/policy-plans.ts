@@ -109,3 +109,15 @@ export async function planOf(written: object): Promise<Plan> {
     await rm(directory, { recursive: true });
   }
 }
+
+/** The same, with a migration that runs as a one-off task. */
+export const migratedByTask = {
+  ...awsRunbook,
+  targets: {
+    ...awsRunbook.targets,
+    database: {
+      ...awsRunbook.targets.database,
+      migrate: { task: { cluster: 'shop-prod', taskDefinition: 'shop-backend', command: ['npm', 'run', 'migrate'] } },
+    },
+  },
+};

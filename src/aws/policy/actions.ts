@@ -39,6 +39,8 @@ export const requestActions: Readonly<Record<string, Readonly<Record<string, rea
     ListTaskDefinitions: ['ecs:ListTaskDefinitions'],
     ListTasks: ['ecs:ListTasks'],
     RegisterTaskDefinition: ['ecs:RegisterTaskDefinition', 'ecs:TagResource', 'iam:PassRole'],
+    RunTask: ['ecs:RunTask', 'ecs:TagResource', 'iam:PassRole'],
+    StopTask: ['ecs:StopTask'],
     TagResource: ['ecs:TagResource'],
     UntagResource: ['ecs:UntagResource'],
     UpdateService: ['ecs:UpdateService'],

@@ -1,11 +1,19 @@
 import type { AwsRdsSpec } from '../../targets/aws-rds/aws-rds.schema.ts';
+import { taskStatements } from './rds-tasks.ts';
 import { anything, arn, globalArn, known, type Need, type Part } from './statement.ts';
 
 type RdsPart = Part<AwsRdsSpec> & { application: string; environment: string };
 
 /** What a database on RDS needs to be saved, changed and brought back beside the one that runs. */
 export function rdsStatements(part: RdsPart): Need[] {
-  return [...reading(part), ...saving(part), ...restoring(part), ...passRoles(part), ...keys(part)];
+  return [
+    ...reading(part),
+    ...saving(part),
+    ...restoring(part),
+    ...passRoles(part),
+    ...keys(part),
+    ...taskStatements(part),
+  ];
 }
 
 /** From this length on, a name is cut before `-superseded-…` is put behind it (63 characters at most). */

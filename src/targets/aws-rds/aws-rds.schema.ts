@@ -1,16 +1,39 @@
 import { z } from 'zod';
 import { awsFields } from '../../aws/place.schema.ts';
-import { duration, text } from '../../plan/words.schema.ts';
+import { command, duration, flag, text } from '../../plan/words.schema.ts';
 import type { KindTraits } from '../../release/target.ts';
 import { acceptedField, changeFields } from '../postgres/postgres.schema.ts';
 
-const oneWay = { error: 'must have either directory: (of SQL files) or command:, not both' };
-const seedSchema = z
-  .strictObject(changeFields)
-  .refine((change) => (change.directory === null) !== (change.command === null), oneWay);
-const migrateSchema = z
-  .strictObject({ ...changeFields, accept: acceptedField })
-  .refine((change) => (change.directory === null) !== (change.command === null), oneWay);
+const taskSchema = z.strictObject({
+  cluster: text.describe('Name or ARN of the ECS cluster'),
+  taskDefinition: text.describe('Family, family:revision or ARN. Its own environment and secrets lead to the database'),
+  image: text
+    .nullable()
+    .default(null)
+    .describe('Image of the new version, with its tag or digest. Default: the one of the task definition'),
+  container: text.nullable().default(null).describe('Container that runs the command. Default: the only essential one'),
+  command: command.describe('What it runs, e.g. [npm, run, migrate]'),
+  launchType: z
+    .enum(['FARGATE', 'EC2', 'EXTERNAL'], { error: 'must be FARGATE, EC2 or EXTERNAL' })
+    .nullable()
+    .default(null)
+    .describe('Default: that of the cluster'),
+  subnets: z.array(text).default([]).describe('Subnets of the task, for awsvpc'),
+  securityGroups: z.array(text).default([]).describe('Security groups of the task, for awsvpc'),
+  publicIp: flag.default(false).describe('The task gets a public address, default false'),
+});
+export type TaskSpec = z.output<typeof taskSchema>;
+
+const fields = {
+  ...changeFields,
+  task: taskSchema.nullable().default(null).describe('A one-off ECS task instead, usually with the new image'),
+};
+const oneWay = { error: 'must have one of directory: (of SQL files), command: and task:' };
+type Ways = { directory: unknown; command: unknown; task: unknown };
+const hasOneWay = ({ directory, command: program, task }: Ways): boolean =>
+  [directory, program, task].filter((way) => way !== null).length === 1;
+const seedSchema = z.strictObject(fields).refine(hasOneWay, oneWay);
+const migrateSchema = z.strictObject({ ...fields, accept: acceptedField }).refine(hasOneWay, oneWay);
 
 const savepointSchema = z
   .strictObject({

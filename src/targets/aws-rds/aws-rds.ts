@@ -14,9 +14,11 @@ import type {
 import { apply as applyToDatabase } from '../postgres/apply.ts';
 import { hold as holdDatabase, resume as resumeDatabase } from '../postgres/hold.ts';
 import { postgres } from '../postgres/postgres.ts';
+import { isRunning } from '../postgres/running.ts';
 import type { PostgresChange } from '../postgres/sql-files.ts';
 import type { AwsRdsSpec } from './aws-rds.schema.ts';
 import { compare, confirm, fingerprint } from './compare.ts';
+import { fenced } from './fencing.ts';
 import { discard, kept } from './kept.ts';
 import { beside, carry, loss } from './measures.ts';
 import { databaseCall } from './place.ts';
@@ -31,8 +33,16 @@ function prepare(call: Rds, version: string): Promise<Step<Artefact>> {
   return postgres.prepare(databaseCall(call), version);
 }
 
-function apply(call: Rds, change: PostgresChange, version: string): Promise<Step<Json>> {
-  return applyToDatabase(databaseCall(call), change, version);
+/** Tasks that an earlier attempt left are stopped first: until then nobody can tell what the database is. */
+async function apply(call: Rds, change: PostgresChange, version: string): Promise<Step<Json>> {
+  const database = databaseCall(call);
+  const task = call.spec[change]?.task ?? null;
+  if (task !== null && !isRunning(database)) {
+    await fenced(call);
+    const { endTasks } = await import('./tasks.ts');
+    await endTasks({ call, name: change, task });
+  }
+  return await applyToDatabase(database, change, version);
 }
 
 function hold(call: Rds): Promise<Step<Json>> {

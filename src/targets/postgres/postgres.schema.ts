@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { command, duration, environment, flag, path, text } from '../../plan/words.schema.ts';
 import type { KindTraits } from '../../release/target.ts';
+import type { Ran } from '../shell/run.ts';
 import { acceptedSchema } from './rules/names.schema.ts';
 
 /** How a change is made; one of `directory` and `command`. */
@@ -55,8 +56,17 @@ export const postgresSchema = z.strictObject({
     .default(null)
     .describe('Adds the rows that the version needs; a file that was applied as it is now is not applied again'),
 });
-export type PostgresSpec = z.output<typeof postgresSchema>;
-export type PostgresChangeSpec = z.output<typeof changeSchema>;
+type Written = z.output<typeof postgresSchema>;
+
+/** Runs the command of a change somewhere else than on this host; it finds the database by itself. No plan has it. */
+export type Runner = (order: { env: Record<string, string>; timeoutMs: number }, signal: AbortSignal) => Promise<Ran>;
+type Elsewhere = { runner?: Runner };
+
+export type PostgresSpec = Omit<Written, 'migrate' | 'seed'> & {
+  migrate: (NonNullable<Written['migrate']> & Elsewhere) | null;
+  seed: (NonNullable<Written['seed']> & Elsewhere) | null;
+};
+export type PostgresChangeSpec = z.output<typeof changeSchema> & Elsewhere;
 
 export const postgresTraits = {
   changes: ['migrate', 'seed'],

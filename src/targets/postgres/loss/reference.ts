@@ -137,6 +137,9 @@ async function runCommand(
 ): Promise<void> {
   const { call, claim, progress } = back;
   const argv = spec.command ?? [];
+  if (spec.runner !== undefined) {
+    throw new TargetFailure('refused', `what runs for ${one.change} finds its database by itself`);
+  }
   const elsewhere = namesOriginal(spec, claim.place.database);
   if (elsewhere !== null) {
     throw new TargetFailure('refused', `the command of ${one.change} names its database itself, in ${elsewhere}`);
