@@ -22,12 +22,16 @@ import {
   drillWorkflowId,
   type Finish,
   finishUpdate,
+  type HandsOff,
+  handsOffUpdate,
   localTaskQueue,
   type Pause,
   pauseUpdate,
+  type Raise,
   type Rejection,
   type Resume,
   type RollbackRequest,
+  raiseUpdate,
   rejectUpdate,
   releaseWorkflowId,
   resumeUpdate,
@@ -79,6 +83,8 @@ export interface ReleaseClient {
   pause(workflowId: string, body: Pause): Promise<Accepted>;
   resume(workflowId: string, body: Resume): Promise<Accepted>;
   finish(workflowId: string, body: Finish): Promise<Accepted>;
+  handsOff(workflowId: string, body: HandsOff): Promise<Accepted>;
+  raise(workflowId: string, body: Raise): Promise<Accepted>;
   supersede(workflowId: string, body: Supersede): Promise<Accepted>;
   takeOver(workflowId: string, body: Supersede): Promise<Accepted>;
   /** Server version, namespace, search attributes and workers, for `doctor`. */
@@ -114,6 +120,8 @@ export async function connect(options: ConnectOptions = {}): Promise<ReleaseClie
     pause: sender<Pause>(pauseUpdate),
     resume: sender<Resume>(resumeUpdate),
     finish: sender(finishUpdate),
+    handsOff: sender<HandsOff>(handsOffUpdate),
+    raise: sender(raiseUpdate),
     supersede: sender(supersedeUpdate),
     takeOver: sender(takeOverUpdate),
     readiness: (taskQueues) => calling(link, null, () => readiness(link, taskQueues)),

@@ -1,5 +1,6 @@
 import type { Clock } from '../checks/clock.ts';
 import { systemClock } from '../checks/clock.ts';
+import { measureBaseline } from './baseline.ts';
 import { atBoundary } from './boundary.ts';
 import { runChecks } from './checks.ts';
 import { certify, observe, readCase, readCertificates } from './drilling.ts';
@@ -28,6 +29,7 @@ export function createActivities({ clock = systemClock }: { clock?: Clock } = {}
     smoke: (input) => runChecks(input, clock),
     monitoring: (input) => runChecks(input, clock),
     performance: (input) => measurePerformance(input, clock),
+    baseline: (input) => measureBaseline(input, clock),
     watch: (input) => watchPoint(input, clock),
     openWindow: (input) => atBoundary(() => openWindow(input)),
     tell,

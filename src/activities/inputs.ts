@@ -70,6 +70,8 @@ export type WatchInput = {
   baseline?: Baseline | null;
   signals?: SignalStates | null;
 };
+/** `lengthMs`: how long the running version is measured. `risk`: that the truth is above what it says. */
+export type BaselineInput = { place: Place; watch: PlannedWatch; lengthMs: number; risk: number };
 /** `signals`: for the next point. */
 export type Watched = WatchPoint & { signals?: SignalStates };
 export type PinInput = {
@@ -123,6 +125,7 @@ export interface Activities {
   smoke(input: ChecksInput): Promise<CheckResult[]>;
   monitoring(input: ChecksInput): Promise<CheckResult[]>;
   performance(input: PerformanceInput): Promise<Judgement[]>;
+  baseline(input: BaselineInput): Promise<Baseline>;
   watch(input: WatchInput): Promise<Watched>;
   compare(input: RestoreInput): Promise<Standing>;
   restoreBeside(input: RestoreInput): Promise<Driven<Beside>>;

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { Clock } from '../checks/clock.ts';
+import type { Timed } from '../release/baseline.ts';
 import type { Answer } from '../release/check.ts';
 import type { PlannedCriterion } from '../release/plan.ts';
 import type { SignalStates } from '../release/signals.ts';
@@ -30,6 +31,7 @@ export type Collecting = {
   ends?: AbortSignal;
   resume?: Sampling | null;
   onHeartbeat?: (sampling: Sampling) => void;
+  onSample?: (timed: Timed) => void;
   /** Real milliseconds between two heartbeats. */
   beatEveryMs?: number;
   /** Requests that may wait for their answers at the same time. */
@@ -209,7 +211,9 @@ class Sampler {
   private add(sample: Sample): void {
     if (sample === null) this.errors += 1;
     else this.histogram.recordValue(Math.round(sample * 10));
-    this.alarm ??= this.judge.take(this.order.clock.now(), sample);
+    const atMs = this.order.clock.now();
+    this.order.onSample?.({ atMs, sample });
+    this.alarm ??= this.judge.take(atMs, sample);
     if (this.alarm !== null) this.stop.abort();
   }
 

@@ -61,7 +61,17 @@ export const verbs: Readonly<Record<string, Entry>> = {
     load: () => import('./verbs/restore.ts'),
   },
   pause: { group: answer, summary: 'wait before the next step', load: () => import('./verbs/pause.ts') },
-  resume: { group: answer, summary: 'end a pause', load: () => import('./verbs/resume.ts') },
+  resume: { group: answer, summary: 'end a pause, or hands-off', load: () => import('./verbs/resume.ts') },
+  'hands-off': {
+    group: answer,
+    summary: 'let nothing go back by itself for a while: somebody is looking',
+    load: () => import('./verbs/hands-off.ts'),
+  },
+  raise: {
+    group: answer,
+    summary: 'report what only people see during the watch',
+    load: () => import('./verbs/raise.ts'),
+  },
   finish: { group: answer, summary: 'end the watch early and well', load: () => import('./verbs/finish.ts') },
   attest: { group: answer, summary: 'state that something was seen to be so', load: () => import('./verbs/attest.ts') },
   dev: { group: set, summary: 'start a Temporal server, its UI and a worker', load: () => import('./verbs/dev.ts') },

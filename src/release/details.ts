@@ -70,6 +70,11 @@ function headline(status: ReleaseStatus): Section {
     lines.push('', `Waits for ${plainText(status.waitingFor)}`);
   if (status.pausedUntil !== null)
     lines.push('', `Paused until ${moment(status.pausedUntil)}; ${code('savepoint resume')}`);
+  if (status.handsOff) {
+    const { by, until, reason } = status.handsOff;
+    const looking = `${plainText(by)} is looking: ${plainText(reason)}; ${code('savepoint resume')}`;
+    lines.push('', `Nothing goes back by itself until ${moment(until)}: ${looking}`);
+  }
   if (status.halt !== null) {
     const { kind, by, reason, at } = status.halt;
     lines.push('', `**${kind}** by ${plainText(by)} at ${moment(at)}: ${plainText(reason)}`);

@@ -82,8 +82,9 @@ export function drilledPlan(plan: Plan): Plan {
 }
 
 function shortWatch(watch: PlannedWatch): PlannedWatch {
+  const { baselineMs: _baseline, checklists: _checklists, ...rest } = watch;
   const everyMs = Math.min(longestDrillWatchMs, ...watch.stretches.map((stretch) => stretch.everyMs));
-  return { ...watch, stretches: [{ everyMs, forMs: everyMs }], reviewAfterMs: null };
+  return { ...rest, stretches: [{ everyMs, forMs: everyMs }], reviewAfterMs: null };
 }
 
 /** The planted verdict of a drilled watch; people and certificates read `drill: …`. */

@@ -1,3 +1,4 @@
+import type { Baseline } from './baseline.ts';
 import type { CheckResult } from './check.ts';
 import type { Drill } from './drill.ts';
 import type { FailureView } from './failure.ts';
@@ -143,6 +144,10 @@ export type ReleaseStatus = {
   refusals: Refusal[];
   halt: Halt | null;
   pausedUntil: string | null;
+  /** Somebody looks at the release, and until then nothing goes back by itself. */
+  handsOff?: { by: string; reason: string; until: string } | null;
+  /** How the version before this one did, where the plan has it measured. */
+  baseline?: Baseline | null;
   /** What the release waits for, one line; null while it works. */
   waitingFor: string | null;
   watch: WatchStatus | null;
@@ -181,7 +186,14 @@ export type WatchPoint = {
   checks: CheckResult[];
 };
 
-export type WatchStatus = { until: string; points: WatchPoint[]; unwatchedMs: number; watchedMs: number };
+/** `unwatchedEarlyMs`: within the first hours that the plan names. */
+export type WatchStatus = {
+  until: string;
+  points: WatchPoint[];
+  unwatchedMs: number;
+  watchedMs: number;
+  unwatchedEarlyMs?: number;
+};
 
 /** What the workflow returns, and what `start --json` prints. Red endings carry the same in the failure's details. */
 export type ReleaseResult = {

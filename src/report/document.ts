@@ -68,6 +68,7 @@ function facts(status: ReleaseStatus): [string, string][] {
     ['rows lost', rows(status.rowsLost)],
     ['held', Object.keys(status.held).join(', ') || null],
     ['paused until', status.pausedUntil === null ? null : moment(status.pausedUntil)],
+    ['nothing goes back by itself until', status.handsOff ? moment(status.handsOff.until) : null],
     ['halted', status.halt === null ? null : `${status.halt.kind} by ${status.halt.by}: ${status.halt.reason}`],
     [
       'continues',

@@ -42,6 +42,11 @@ export function statusLines(status: ReleaseStatus): Line[] {
     });
   }
   if (status.pausedUntil !== null) lines.push({ tone: 'warn', text: `‖ paused until ${moment(status.pausedUntil)}` });
+  if (status.handsOff) {
+    const { by, until, reason } = status.handsOff;
+    const text = `‖ nothing goes back by itself until ${moment(until)}: ${oneLine(by)} is looking: ${oneLine(reason)}`;
+    lines.push({ tone: 'warn', text });
+  }
   lines.push(...refusalLines(status));
   for (const note of otherNotes(status)) lines.push({ tone: 'plain', text: `  ${oneLine(note)}` });
   if (status.question !== null) lines.push(...questionLines(status, status.question));

@@ -3,6 +3,7 @@ import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type { GivenAnswer } from '../release/status.ts';
 import { give, mayApprove, mayDecide, mayReject, type Verdict } from './answers.ts';
 import { halt, mayAbort, mayFinish, mayRollBack, maySupersede, mayTakeOver } from './halting.ts';
+import { mayTakeHandsOff, takeHandsOff } from './hands-off.ts';
 import {
   type Accepted,
   abortSignal,
@@ -13,8 +14,12 @@ import {
   decideUpdate,
   finishSignal,
   finishUpdate,
+  handsOffSignal,
+  handsOffUpdate,
   pauseSignal,
   pauseUpdate,
+  raiseSignal,
+  raiseUpdate,
   rejectSignal,
   rejectUpdate,
   resumeSignal,
@@ -26,6 +31,7 @@ import {
   takeOverUpdate,
 } from './messages.ts';
 import { mayPause, mayResume, pause, resume } from './pausing.ts';
+import { mayRaise, raise } from './raising.ts';
 import { now, refresh, type Story } from './state.ts';
 
 /** One message: who may send it now, and what it does. `act` runs synchronously and says what was accepted. */
@@ -45,6 +51,7 @@ export function installHandlers(story: Story): void {
   installAnswers(story);
   installHalts(story);
   installEarlyEnds(story);
+  installWatching(story);
   install(story, {
     update: pauseUpdate,
     signal: pauseSignal,
@@ -117,6 +124,24 @@ function installHalts(story: Story): void {
       halt(story, { kind: 'rollback', by, reason });
       return 'rolling back';
     },
+  });
+}
+
+/** What people tell a watch that goes on. */
+function installWatching(story: Story): void {
+  install(story, {
+    update: handsOffUpdate,
+    signal: handsOffSignal,
+    description: 'Nothing goes back by itself for 30 min: {"by": "…", "reason": "I am looking", "forMs": 1800000}',
+    may: mayTakeHandsOff,
+    act: takeHandsOff,
+  });
+  install(story, {
+    update: raiseUpdate,
+    signal: raiseSignal,
+    description: 'Raises what only people see: {"by": "…", "criterion": "…", "note": "…"}',
+    may: mayRaise,
+    act: raise,
   });
 }
 

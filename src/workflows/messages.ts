@@ -73,6 +73,10 @@ export type Abort = { by: string; reason: string; goBack?: boolean };
 export type RollbackRequest = { by: string; reason: string };
 export type Pause = { by?: string; reason?: string; forMs?: number };
 export type Resume = { by?: string };
+/** During the watch: nothing goes back by itself for a while, because somebody is looking. */
+export type HandsOff = { by: string; reason: string; forMs?: number };
+/** `criterion`: one that the plan lets people raise. */
+export type Raise = { by: string; criterion: string; note: string };
 export type Supersede = { by: string; reason: string; version: string };
 export type Finish = { by: string; reason: string };
 
@@ -88,6 +92,8 @@ export const pauseUpdate = defineUpdate<Accepted, [Pause]>('pause');
 export const resumeUpdate = defineUpdate<Accepted, [Resume]>('resume');
 export const supersedeUpdate = defineUpdate<Accepted, [Supersede]>('supersede');
 export const takeOverUpdate = defineUpdate<Accepted, [Supersede]>('take-over');
+export const handsOffUpdate = defineUpdate<Accepted, [HandsOff]>('hands-off');
+export const raiseUpdate = defineUpdate<Accepted, [Raise]>('raise');
 export const finishUpdate = defineUpdate<Accepted, [Finish]>('finish');
 
 export const approveSignal = defineSignal<[Approval]>('approve');
@@ -97,6 +103,8 @@ export const abortSignal = defineSignal<[Abort]>('abort');
 export const rollbackSignal = defineSignal<[RollbackRequest]>('rollback');
 export const pauseSignal = defineSignal<[Pause]>('pause');
 export const resumeSignal = defineSignal<[Resume]>('resume');
+export const handsOffSignal = defineSignal<[HandsOff]>('hands-off');
+export const raiseSignal = defineSignal<[Raise]>('raise');
 export const finishSignal = defineSignal<[Finish]>('finish');
 
 export const statusQuery = defineQuery<ReleaseStatus>('status');

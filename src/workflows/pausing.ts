@@ -1,5 +1,6 @@
 import { condition } from '@temporalio/workflow';
 import type { Verdict } from './answers.ts';
+import { endHandsOff } from './hands-off.ts';
 import type { Pause, Resume } from './messages.ts';
 import { record, type Story } from './state.ts';
 
@@ -21,7 +22,8 @@ export function mayPause(story: Story, pause: Pause | undefined): Verdict {
 }
 
 export function mayResume(story: Story): Verdict {
-  return story.status.pausedUntil === null ? 'this release is not paused' : null;
+  const { pausedUntil, handsOff } = story.status;
+  return pausedUntil === null && !handsOff ? 'this release is not paused, and nobody is looking' : null;
 }
 
 /** Takes effect before the next step; a step that runs goes on. */
@@ -33,8 +35,11 @@ export function pause(story: Story, body: Pause | undefined): string {
 }
 
 export function resume(story: Story, body: Resume | undefined): string {
+  const by = body?.by ?? 'somebody';
+  if (story.status.handsOff) endHandsOff(story, `ended by ${by}`);
+  if (story.status.pausedUntil === null) return 'the watch may go back by itself again';
   story.status.pausedUntil = null;
-  record(story, `resumed by ${body?.by ?? 'somebody'}`);
+  record(story, `resumed by ${by}`);
   return 'resumed';
 }
 

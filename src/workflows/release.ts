@@ -1,6 +1,7 @@
 import { ActivityFailure, CancellationScope } from '@temporalio/workflow';
 import type { ReleaseResult } from '../release/status.ts';
 import { Rerouted } from './agreeing.ts';
+import { measureBaseline } from './baseline.ts';
 import { Abandoned } from './blocked.ts';
 import { bringBack } from './bringing-back.ts';
 import { demandDrill } from './certified.ts';
@@ -62,6 +63,7 @@ async function goForward(story: Story): Promise<Return | null> {
       await waitForWindow(story);
       enter(story, 'baseline');
       await takePhase(story, 'baseline');
+      await measureBaseline(story);
       enter(story, 'change');
       await takePhase(story, 'change');
       enter(story, 'evidence');

@@ -1,14 +1,15 @@
 import { type CancellationScope, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Place, TargetInput } from '../activities/inputs.ts';
-import type { Baseline } from '../release/baseline.ts';
 import { currentDetails } from '../release/details.ts';
 import { caseInWords, drillPrefix } from '../release/drill.ts';
+import { attemptsPerCall } from '../release/fence.ts';
 import type { PlannedStep, PlannedTarget } from '../release/plan.ts';
 import { referencesOf } from '../release/references.ts';
 import { phaseAttribute } from '../release/search-attributes.ts';
 import type { SignalStates } from '../release/signals.ts';
 import type { GivenAnswer, ReleaseStatus, StepStatus } from '../release/status.ts';
 import type { Artefact } from '../release/target.ts';
+import type { Judgement } from '../release/verdict.ts';
 import type { Abort, ReleaseInput } from './messages.ts';
 
 /** Everything that one run of the release workflow knows. Handlers and the story change it synchronously. */
@@ -22,8 +23,10 @@ export type Story = {
   watching: CancellationScope | null;
   /** The answer that closed the open question; null while it is open. */
   closing: GivenAnswer | null;
-  /** How the version before this one did, null where nobody measured it. */
-  baseline: Baseline | null;
+  /** What people raised and nobody has settled yet. */
+  readonly raised: Judgement[];
+  /** Checklists that people were reminded of. */
+  readonly reminded: Set<string>;
   /** What the watch has seen so far, for its next point. */
   signals: SignalStates | null;
   abort: Abort | null;
@@ -60,7 +63,8 @@ export function openStory(input: ReleaseInput): Story {
     forward: null,
     watching: null,
     closing: null,
-    baseline: null,
+    raised: [],
+    reminded: new Set(),
     signals: null,
     abort: null,
     finish: null,
@@ -182,9 +186,6 @@ export function callOf(story: Story, target: PlannedTarget, verb: string, round 
     pinned: story.artefacts.get(target.name) ?? null,
   };
 }
-
-/** Room for the attempts of one call between two fences. */
-const attemptsPerCall = 1000;
 
 /** The server's time orders the calls of different runs, counting up orders those of this run. */
 export function nextFence(story: Story): number {

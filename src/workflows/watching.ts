@@ -1,13 +1,19 @@
-import { CancellationScope, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
 import { shortRelease } from '../release/naming.ts';
 import type { PlannedWatch } from '../release/plan.ts';
 import { pointsOf } from '../release/schedule.ts';
-import type { WatchPoint } from '../release/status.ts';
+import type { WatchPoint, WatchStatus } from '../release/status.ts';
+import type { Judgement } from '../release/verdict.ts';
+import { duration } from '../release/wording.ts';
+import { alertOf, findingInWords, findingsOf, withChecklists } from './alerting.ts';
+import { leaveChecklists, remindOfChecklists } from './checklists.ts';
 import { judgedInDrill } from './drilling.ts';
 import { type Trouble, troubleInChecks, troubleInJudgements, viewOf } from './failures.ts';
+import { waitForHandsOn } from './hands-off.ts';
 import { tell } from './notices.ts';
 import { waitWhilePaused } from './pausing.ts';
 import { patiently } from './proxies.ts';
+import { whileRaised } from './raising.ts';
 import { enter, note, now, record, refresh, type Story } from './state.ts';
 import { settle } from './trouble.ts';
 
@@ -37,42 +43,103 @@ async function watchPoints(story: Story, watch: PlannedWatch): Promise<void> {
   const points = pointsOf(watch, start);
   const last = points.at(-1) ?? start;
   story.status.watch = { until: new Date(last).toISOString(), points: [], unwatchedMs: 0, watchedMs: 0 };
+  // Cancelled with the watch; what it throws then says nothing.
+  remindOfChecklists(story, watch, start).catch(() => undefined);
   let from = start;
   for (const until of points) {
     await waitWhilePaused(story);
-    await watchOnePoint(story, watch, { from, until, wholeMs: last - start });
+    await watchStretch(story, watch, { from, until, start, wholeMs: last - start });
     from = until;
   }
   await demandEnoughWatching(story, watch);
+  await leaveChecklists(story, watch, start);
 }
 
-type Span = { from: number; until: number; wholeMs: number };
+/** Epoch milliseconds. `start` and `wholeMs`: of the whole watch. */
+type Span = { from: number; until: number; start: number; wholeMs: number };
 
-async function watchOnePoint(story: Story, watch: PlannedWatch, span: Span): Promise<void> {
+/** One reported point, or more where somebody who looked held back what was found. */
+async function watchStretch(story: Story, watch: PlannedWatch, span: Span): Promise<void> {
+  let { from } = span;
+  while (from < span.until) {
+    const heldBack = await watchOnce(story, watch, { ...span, from });
+    if (!heldBack) return;
+    from = Date.now();
+  }
+}
+
+/** Returns true where something was found, somebody had taken the automatic rollback over, and has given it back. */
+async function watchOnce(story: Story, watch: PlannedWatch, span: Span): Promise<boolean> {
+  const { until } = span;
+  const summary = `watch until ${new Date(until).toISOString()}`;
+  const settleRaised = (raised: Judgement): Promise<void> =>
+    settleFound(story, troubleInJudgements([raised]), [raised]);
+  const found = await whileRaised(story, () => lookAt(story, watch, { span, summary }), settleRaised);
+  if (found?.trouble.cause === 'failed' && story.status.handsOff) {
+    record(story, `held back while ${story.status.handsOff.by} looks: ${found.trouble.failure.message}`);
+    await whileRaised(story, () => waitForHandsOn(story), settleRaised);
+    giveBack(story, Math.max(0, until - Date.now()));
+    return true;
+  }
+  // A retry of the watch is simply the next point.
+  if (found !== null) await settleFound(story, found.trouble, found.judgements);
+  const leftMs = until - Date.now();
+  if (leftMs > 0) await whileRaised(story, () => sleep(leftMs, { summary }), settleRaised);
+  return false;
+}
+
+/** The rest of the stretch is watched after all. */
+function giveBack(story: Story, restMs: number): void {
+  const { watch } = story.status;
+  if (watch === null) return;
+  watch.watchedMs -= restMs;
+  watch.unwatchedMs -= restMs;
+  if (watch.unwatchedEarlyMs !== undefined) watch.unwatchedEarlyMs = Math.max(0, watch.unwatchedEarlyMs - restMs);
+}
+
+type Found = { trouble: Trouble; judgements: Judgement[] };
+
+async function settleFound(story: Story, trouble: Trouble | null, found: readonly Judgement[]): Promise<void> {
+  if (trouble === null) return;
+  const { mark, to } = alertOf(story, found);
+  const full = withChecklists(story, trouble, found);
+  if (to.length > 0) {
+    const { message, evidence = '' } = full.failure;
+    tell(story, 'watch', { subject: `${mark}${message}`.slice(0, 200), body: [message, evidence].join('\n\n'), to });
+  }
+  await settle(story, watchStep, full);
+}
+
+async function lookAt(
+  story: Story,
+  watch: PlannedWatch,
+  { span, summary }: { span: Span; summary: string },
+): Promise<Found | null> {
   const { from, until, wholeMs } = span;
   const length = until - from;
-  const summary = `watch until ${new Date(until).toISOString()}`;
   const hands = patiently(story, { summary, patienceMs: length + 60_000, target: null });
-  let trouble: Trouble | null;
   try {
-    const { baseline, signals: carried } = story;
-    const input = { place: story.place, watch, fromMs: from, untilMs: until, wholeMs, baseline, signals: carried };
-    const { signals = null, ...seen } = await hands.watch(input);
+    const { baseline = null } = story.status;
+    const carried = { wholeMs, baseline, signals: story.signals };
+    const { signals = null, ...seen } = await hands.watch({
+      place: story.place,
+      watch,
+      fromMs: from,
+      untilMs: until,
+      ...carried,
+    });
     story.signals = signals;
     const point = judgedInDrill(story, seen);
     keep(story, point, span);
-    trouble = worse(acting(point), troubleInChecks(point.checks));
+    const trouble = worse(acting(point), troubleInChecks(point.checks));
+    return trouble === null ? null : { trouble, judgements: findingsOf(point) };
   } catch (error) {
-    if (story.status.halt !== null || story.finish !== null) throw error;
+    if (story.status.halt !== null || story.finish !== null || isCancellation(error)) throw error;
     const nothing = { samples: 0, unwatchedMs: length, judgements: [], checks: [] };
     keep(story, { at: now(), ...nothing }, span);
     record(story, `this stretch was not watched: ${viewOf(error).message}`);
-    trouble = null;
+    return null;
   }
-  // A retry of the watch is simply the next point.
-  if (trouble !== null) await settle(story, watchStep, trouble);
-  const leftMs = until - Date.now();
-  if (leftMs > 0) await sleep(leftMs, { summary });
 }
 
 /** What could not be judged is counted as unwatched time; it neither acts nor counts as good. */
@@ -85,19 +152,25 @@ function worse(one: Trouble | null, other: Trouble | null): Trouble | null {
   return one?.cause === 'failed' ? one : (other ?? one);
 }
 
-function keep(story: Story, point: WatchPoint, { from, until }: Span): void {
+function keep(story: Story, point: WatchPoint, { from, until, start }: Span): void {
   const { watch } = story.status;
   if (watch === null) return;
   const lengthMs = until - from;
   // After an alarm the rest of the stretch is not watched, whatever people decide.
   const leftOver = Math.max(0, until - Date.parse(point.at));
+  const blindMs = Math.min(point.unwatchedMs + leftOver, lengthMs);
   watch.points.push(point);
-  watch.unwatchedMs += Math.min(point.unwatchedMs + leftOver, lengthMs);
+  watch.unwatchedMs += blindMs;
   watch.watchedMs += lengthMs;
-  const bad = point.judgements.filter(({ verdict }) => verdict !== 'proceed');
-  const found = bad.map(({ criterion, explanation }) => `${criterion}: ${explanation}`).join('; ');
+  const early = story.input.plan.watch?.early;
+  if (early !== undefined && from < start + early.withinMs) {
+    watch.unwatchedEarlyMs = (watch.unwatchedEarlyMs ?? 0) + Math.min(blindMs, start + early.withinMs - from);
+  }
+  const findings = findingsOf(point);
+  const found = findings.map(findingInWords).join('; ');
   record(story, `watched: ${point.samples} samples${found === '' ? '' : `; ${found}`}`);
-  tell(story, 'watch', { subject: `watched until ${point.at}`, body: found || 'nothing to report' });
+  const { mark, to } = alertOf(story, findings);
+  tell(story, 'watch', { subject: `${mark}watched until ${point.at}`, body: found || 'nothing to report', to });
   refresh(story);
 }
 
@@ -105,10 +178,19 @@ function keep(story: Story, point: WatchPoint, { from, until }: Span): void {
 async function demandEnoughWatching(story: Story, plan: PlannedWatch): Promise<void> {
   const { watch } = story.status;
   if (watch === null || watch.watchedMs === 0) return;
-  const share = watch.unwatchedMs / watch.watchedMs;
-  if (share <= plan.maxUnwatched) return;
-  const message = `${Math.round(share * 100)} % of the watch was not measured; ${Math.round(plan.maxUnwatched * 100)} % are allowed`;
+  const message = tooBlind(watch, plan);
+  if (message === null) return;
   await settle(story, watchStep, { cause: 'unknown', failure: { kind: 'unknown', message } });
+}
+
+function tooBlind(watch: WatchStatus, { maxUnwatched, early }: PlannedWatch): string | null {
+  const share = watch.unwatchedMs / watch.watchedMs;
+  if (share > maxUnwatched) {
+    return `${Math.round(share * 100)} % of the watch was not measured; ${Math.round(maxUnwatched * 100)} % are allowed`;
+  }
+  const blindMs = watch.unwatchedEarlyMs ?? 0;
+  if (early === undefined || blindMs <= early.maxMs) return null;
+  return `${duration(blindMs)} of the first ${duration(early.withinMs)} were not measured; ${duration(early.maxMs)} are allowed`;
 }
 
 /** The reminder outlives the release, so that the environment is free for the next one meanwhile. */

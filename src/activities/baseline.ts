@@ -1,0 +1,35 @@
+import { Context } from '@temporalio/activity';
+import type { Clock } from '../checks/clock.ts';
+import { type Baseline, baselineOf, type Timed } from '../release/baseline.ts';
+import { atBoundary } from './boundary.ts';
+import { discreetLog, resolved } from './calling.ts';
+import type { BaselineInput } from './inputs.ts';
+import { httpProbe } from './measure.ts';
+import { collect } from './sampling.ts';
+
+/** Sends the probe of the watch to the version that runs now, and says what is normal for it. Without a probe, of nothing. */
+export async function measureBaseline(input: BaselineInput, clock: Clock): Promise<Baseline> {
+  const { place, watch, lengthMs, risk } = input;
+  const { probe: planned } = watch;
+  if (planned === null) return baselineOf([], { risk, everyMs: 1_000 });
+  return await atBoundary(async (discretion) => {
+    const { cancellationSignal: signal } = Context.current();
+    const { home, version, records } = place;
+    const spec = await resolved(planned.spec, place, discretion);
+    const probe = await httpProbe({ spec, home, version, records, signal, log: discreetLog(discretion) });
+    const samples: Timed[] = [];
+    const fromMs = clock.now();
+    await collect({
+      probe,
+      everyMs: planned.everyMs,
+      fromMs,
+      untilMs: fromMs + lengthMs,
+      criteria: [],
+      minimumSamples: watch.minimumSamples,
+      clock,
+      signal,
+      onSample: (timed) => samples.push(timed),
+    });
+    return baselineOf(samples, { risk, everyMs: planned.everyMs });
+  });
+}

@@ -1,0 +1,47 @@
+import type { Priority } from '../release/plan.ts';
+import type { WatchPoint } from '../release/status.ts';
+import type { Judgement } from '../release/verdict.ts';
+import type { Trouble } from './failures.ts';
+import type { Story } from './state.ts';
+
+type Urgent = { priority?: Priority; incident?: string };
+
+/** The most urgent of several, null where none of them says how urgent it is. */
+function mostUrgent(all: readonly Urgent[]): Priority | null {
+  const order: readonly Priority[] = ['P1', 'P2', 'P3'];
+  return order.find((priority) => all.some((one) => one.priority === priority)) ?? null;
+}
+
+/** How urgent it is and who is told, as the plan says. */
+export function alertOf(story: Story, all: readonly Urgent[]): { mark: string; to: string[] } {
+  const priority = mostUrgent(all);
+  if (priority === null) return { mark: '', to: [] };
+  return { mark: `${priority}: `, to: story.input.plan.watch?.priorities?.[priority] ?? [] };
+}
+
+/** What a point found that people should know: what acts, what is withheld, what is advised. */
+export function findingsOf(point: WatchPoint): Judgement[] {
+  return point.judgements.filter(({ verdict, withheld }) => verdict !== 'proceed' || withheld !== undefined);
+}
+
+export function findingInWords({ criterion, explanation, withheld, advice }: Judgement): string {
+  if (advice !== undefined) return `${criterion}: ${explanation}. Advice: ${advice}`;
+  return withheld === undefined
+    ? `${criterion}: ${explanation}`
+    : `${criterion}: ${explanation} (not trusted to ${withheld})`;
+}
+
+/** The trouble with the plan's checklists of whatever failed below it, for the failure and for the question. */
+export function withChecklists(story: Story, trouble: Trouble, found: readonly Urgent[]): Trouble {
+  const named = [...new Set(found.flatMap(({ incident }) => incident ?? []))];
+  const lists = named.flatMap((name) => {
+    const items = story.input.plan.incidents?.[name];
+    return items === undefined
+      ? []
+      : [`What to do (${name}):\n${items.map((item, at) => `${at + 1}. ${item}`).join('\n')}`];
+  });
+  if (lists.length === 0) return trouble;
+  const { failure } = trouble;
+  const evidence = [failure.evidence ?? '', ...lists].filter((text) => text !== '').join('\n\n');
+  return { ...trouble, failure: { ...failure, evidence } };
+}
