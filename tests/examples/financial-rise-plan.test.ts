@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { loadPlan } from '../../src/plan/load.ts';
 
 const folder = new URL('../../examples/financial-rise/', import.meta.url);
 
@@ -11,6 +13,12 @@ function at(plan: unknown, path: string): unknown {
     .filter((word) => word !== '')
     .reduce<unknown>((value, word) => Reflect.get(Object(value), word), plan);
 }
+
+it('the plan has no problem', async () => {
+  expect(await loadPlan(fileURLToPath(new URL('release.yaml', folder)), 'v1.0.0', { host: 'test' })).not.toHaveProperty(
+    'problems',
+  );
+});
 
 it('FR-01 to FR-18: each section of the written runbook is a part of the plan', async () => {
   const plan: unknown = parse(await readFile(new URL('release.yaml', folder), 'utf8'));
