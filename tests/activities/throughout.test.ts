@@ -103,6 +103,12 @@ it('goes on after a crash with what was unwatched before, and counts the time in
   expect(at).toHaveLength(6);
 });
 
+it('asks nothing more of a stretch that ended while no worker ran', async () => {
+  const { asked, at } = await watch({ answer: () => 'FAIL', startMs: untilMs + minute });
+  expect(at).toEqual([]);
+  expect(asked).toEqual({ results: [], unwatchedMs: 15 * minute, failed: false });
+});
+
 it('tells after each round how far it is, so that nothing is asked twice', async () => {
   const { rounds } = await watch({ answer: () => 'PASS' });
   expect(rounds.map(({ next }) => next)).toEqual(Array.from({ length: 15 }, (_, index) => index + 1));

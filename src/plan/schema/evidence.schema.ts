@@ -76,7 +76,7 @@ export const watchSchema = z.strictObject({
     })
     .optional()
     .describe(
-      'Checks that do not wait for the next point: a failure ends the stretch at once. Critical alarms and metrics are also asked in the preflight, so that none fires or is silent there.',
+      'Checks that do not wait for the next point: a failure ends the stretch at once, or after the `within` of the check. Critical alarms and metrics are also asked in the preflight, so that none fires or is silent there.',
     ),
   minimumSamples: count.default(20).describe('Fewer samples are not judged. Default 20.'),
   maxUnwatched: share
