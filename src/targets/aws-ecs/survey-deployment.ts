@@ -65,11 +65,13 @@ async function alarmFindings(call: EcsCall, { deploymentConfiguration }: Service
   if (enable !== true || alarmNames.length === 0) return [];
   const { region, endpoint, profile } = call.spec;
   const { read } = clientsOf('cloudwatch', { region, endpoint, profile }, (config) => new CloudWatchClient(config));
-  const command = new DescribeAlarmsCommand({ AlarmNames: alarmNames, StateValue: 'ALARM' });
+  const command = new DescribeAlarmsCommand({ AlarmNames: alarmNames, AlarmTypes: ['MetricAlarm', 'CompositeAlarm'] });
   const { MetricAlarms = [], CompositeAlarms = [] } = await asking('looking at the alarms of the deployment', () =>
     read.send(command, { abortSignal: call.signal }),
   );
-  const firing = [...MetricAlarms, ...CompositeAlarms].flatMap(({ AlarmName }) => AlarmName ?? []);
+  const firing = [...MetricAlarms, ...CompositeAlarms].flatMap(({ AlarmName, StateValue }) =>
+    StateValue === 'ALARM' ? (AlarmName ?? []) : [],
+  );
   if (firing.length === 0) return [{ status: 'PASS', what: `${alarmNames.length} alarms watch its deployments` }];
   const what = `${firing.join(', ')} fires already: ECS ignores it for the whole deployment`;
   return [{ status: 'WARN', what, remedy: 'find out why before the release, or watch it in the plan' }];

@@ -9,6 +9,7 @@ import { askServed } from './served.ts';
 import { type Sight, see, stateOf } from './state.ts';
 import { capacityFindings, deploymentFindings } from './survey-deployment.ts';
 import { imageFindings, repositoryFindings } from './survey-images.ts';
+import { rightsFindings } from './survey-rights.ts';
 
 /** Looks only. What the looks need is also what the release needs to read; writes are tried by nobody. */
 export async function survey(call: EcsCall): Promise<Survey> {
@@ -29,6 +30,7 @@ export async function survey(call: EcsCall): Promise<Survey> {
     ...runningFindings(sight, state.desired),
     ...(await definitionFindings(call, sight)),
     ...(await repositoryFindings(call)),
+    ...(await rightsFindings(call, sight)),
     ...(state.desired === 0 ? [] : await imageFindings(call, sight)),
     ...(state.desired === 0 || sight.held !== null ? [] : await servedFindings(call)),
   ];
