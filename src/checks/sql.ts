@@ -12,14 +12,18 @@ export const sql: Check<SqlSpec> = { ask };
 async function ask({ spec, signal }: Asking<SqlSpec>): Promise<Answer> {
   signal.throwIfAborted();
   try {
-    return judged(spec, await connectAndRead(spec, signal));
+    return judged(spec, await readRows(spec, signal));
   } catch (error) {
     signal.throwIfAborted();
     return answerToSqlError(error);
   }
 }
 
-async function connectAndRead({ url, query, timeout }: SqlSpec, signal: AbortSignal): Promise<Json[][]> {
+/** Rows of one query that only reads. @throws what `pg` throws, for `answerToSqlError` */
+export async function readRows(
+  { url, query, timeout }: Pick<SqlSpec, 'url' | 'query' | 'timeout'>,
+  signal: AbortSignal,
+): Promise<Json[][]> {
   const client = new pg.Client({
     connectionString: url,
     application_name: 'savepoint check',
