@@ -1,7 +1,6 @@
-import { query } from 'jsonpath-rfc9535';
-import type { Json } from '../release/json.ts';
 import type { Capture } from './flow.schema.ts';
 import type { Exchange } from './http-exchange.ts';
+import { firstAt } from './json-values.ts';
 
 /** Values by name. What was captured may be a secret, so evidence shows the name instead. */
 export type Values = ReadonlyMap<string, string>;
@@ -32,7 +31,7 @@ export async function captured(
   { headers, body }: Exchange,
   cookie: (name: string) => Promise<string | undefined>,
 ): Promise<string | null> {
-  if ('json' in capture) return inJson(capture.json, body);
+  if ('json' in capture) return firstAt(capture.json, body);
   if ('cookie' in capture) return (await cookie(capture.cookie)) ?? null;
   if (!('header' in capture)) return inText(capture.matches, body);
   const value = headers[capture.header.toLowerCase()];
@@ -43,17 +42,6 @@ export async function captured(
 function inText(pattern: string, text: string): string | null {
   const found = new RegExp(pattern, 'mu').exec(text);
   return found === null ? null : (found[1] ?? found[0]);
-}
-
-function inJson(path: string, body: string): string | null {
-  try {
-    const [first] = query(JSON.parse(body), path) as Json[];
-    if (first === undefined || first === null) return null;
-    return typeof first === 'object' ? JSON.stringify(first) : String(first);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 const shortest = 6;
