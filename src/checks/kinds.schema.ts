@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { attestSchema } from './attest.schema.ts';
+import { backupSchema } from './backup.schema.ts';
 import { cloudwatchAlarmsSchema } from './cloudwatch-alarms.schema.ts';
 import { cloudwatchLogsSchema } from './cloudwatch-logs.schema.ts';
 import { cloudwatchMetricSchema } from './cloudwatch-metric.schema.ts';
@@ -14,7 +15,9 @@ import { logsSchema } from './logs.schema.ts';
 import { rateLimitSchema } from './rate-limit.schema.ts';
 import { secretsInLogsSchema } from './secrets-in-logs.schema.ts';
 import { sqlSchema } from './sql.schema.ts';
+import { statusPageSchema } from './status-page.schema.ts';
 import { tlsSchema } from './tls.schema.ts';
+import { uptimeSchema } from './uptime.schema.ts';
 
 /**
  * `atPreflight`: what holds in `preflight` where the plan says nothing. A kind that has it watches the running system, so
@@ -37,6 +40,9 @@ export const checkKinds = {
   dns: { schema: dnsSchema },
   logs: { schema: logsSchema },
   'secrets-in-logs': { schema: secretsInLogsSchema },
+  backup: { schema: backupSchema },
+  'status-page': { schema: statusPageSchema },
+  uptime: { schema: uptimeSchema },
   'cloudwatch-alarms': { schema: cloudwatchAlarmsSchema, atPreflight: { withoutData: 'fail' } },
   'cloudwatch-logs': { schema: cloudwatchLogsSchema },
   'cloudwatch-metric': { schema: cloudwatchMetricSchema, atPreflight: {} },
