@@ -72,6 +72,7 @@ export const requestActions: Readonly<Record<string, Readonly<Record<string, rea
     GetBucketLifecycleConfiguration: ['s3:GetLifecycleConfiguration'],
     GetBucketVersioning: ['s3:GetBucketVersioning'],
     GetObject: ['s3:GetObject', 's3:GetObjectVersion'],
+    GetObjectAcl: ['s3:GetObjectAcl'],
     HeadObject: ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket'],
     ListObjectVersions: ['s3:ListBucketVersions'],
     PutObject: ['s3:PutObject'],

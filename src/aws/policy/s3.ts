@@ -18,7 +18,7 @@ export function s3Statements(part: Part<S3SiteSpec>): Need[] {
     {
       of: [name],
       purpose: 'Objects',
-      actions: ['s3:DeleteObject', 's3:GetObject', 's3:GetObjectVersion', 's3:PutObject'],
+      actions: ['s3:DeleteObject', 's3:GetObject', 's3:GetObjectAcl', 's3:GetObjectVersion', 's3:PutObject'],
       resources: folders.map((folder) => `${bucket}/${folder}*`),
       why: `uploads ${name} and brings earlier versions back; versions are never deleted`,
     },
