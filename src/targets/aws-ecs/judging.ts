@@ -72,11 +72,16 @@ function isSince(at: Date | undefined, since: Date | undefined): boolean {
   return at !== undefined && (since === undefined ? false : at >= since);
 }
 
-/** rolloutState is not told of services behind a Classic Load Balancer (API reference, Deployment): counts decide there. */
+/**
+ * rolloutState is not told of services behind a Classic Load Balancer (API reference, Deployment): counts decide there, and
+ * where no task is wanted.
+ */
 function isSteady(service: Service, primary: Deployment): boolean {
   const { deployments = [], runningCount, desiredCount, pendingCount = 0 } = service;
   const completed = primary.rolloutState === undefined || primary.rolloutState === 'COMPLETED';
-  return completed && deployments.length === 1 && runningCount === desiredCount && pendingCount === 0;
+  return (
+    (completed || desiredCount === 0) && deployments.length === 1 && runningCount === desiredCount && pendingCount === 0
+  );
 }
 
 function waiting(service: Service, primary: Deployment): Standing {

@@ -31,10 +31,12 @@ export async function lookAtService(call: EcsCall): Promise<Scene | null> {
   const { services } = await asking(`describing the service ${name}`, () =>
     ecsOf(call.spec).read.send(command, { abortSignal: call.signal }),
   );
-  const service = services?.find(({ status }) => status === 'ACTIVE');
-  if (service?.serviceArn === undefined) return null;
-  const primary = service.deployments?.find(({ status }) => status === 'PRIMARY') ?? {};
-  return { service, arn: service.serviceArn, primary, tags: tagsFrom(service.tags) };
+  const found = services?.find(({ status }) => status === 'ACTIVE');
+  if (found?.serviceArn === undefined) return null;
+  // INACTIVE: completely replaced (API reference, Deployment).
+  const deployments = (found.deployments ?? []).filter(({ status }) => status !== 'INACTIVE');
+  const primary = deployments.find(({ status }) => status === 'PRIMARY') ?? {};
+  return { service: { ...found, deployments }, arn: found.serviceArn, primary, tags: tagsFrom(found.tags) };
 }
 
 /** A revision with its tags. */

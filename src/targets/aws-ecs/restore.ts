@@ -19,6 +19,9 @@ import { type EcsState, fingerprintOfNothing, type StateThere, see } from './sta
 
 type ToSavepoint = Savepoint<EcsState>;
 
+/** How long users were cut off by a hold that a restore ended, by key of the call: the mark of the hold is gone then. */
+const outages = new Map<string, number>();
+
 /**
  * Brings back the bytes that ran when the savepoint was taken: by its own revision where that still means them, else by a
  * copy of it that names them. Proved by the digests that the tasks report and by what users get.
@@ -34,10 +37,13 @@ export async function restore(call: EcsCall, to: ToSavepoint): Promise<Step<Rest
   if (step.state !== 'done') return step;
   const served = to.absent ? null : await awaitServed(call, call.spec.health.version === null ? null : to.version);
   if (served !== null && served.state !== 'done') return served;
-  if (held !== null) await letGo(attempt, held);
+  if (held !== null) {
+    outages.set(call.key, Math.max(0, Date.now() - held.sinceMs));
+    await letGo(attempt, held);
+  }
   const emptied = await emptyCache(call, intentIn(attempt.scene.tags) !== null);
   if (emptied.state !== 'done') return emptied;
-  return settle(attempt, to, held?.sinceMs ?? null);
+  return settle(attempt, to);
 }
 
 /** A scaled service keeps as many tasks as its scaling wants by now, unless it has none. Null: as many as there are. */
@@ -97,7 +103,7 @@ async function emptyCache(call: EcsCall, moved: boolean): Promise<Step<unknown>>
   return invalidate(call, { ...order, place: { region, endpoint, profile }, reference: 'back' });
 }
 
-async function settle({ call }: Attempt, to: ToSavepoint, heldSince: number | null): Promise<Step<Restored>> {
+async function settle({ call }: Attempt, to: ToSavepoint): Promise<Step<Restored>> {
   const scene = await lookAtService(call);
   const now = scene === null ? fingerprintOfNothing('absent') : await fingerprintNow(call, scene);
   const proof = prove(to.fingerprint, now);
@@ -105,7 +111,7 @@ async function settle({ call }: Attempt, to: ToSavepoint, heldSince: number | nu
     const evidence = proof.differences.map(({ part, expected, actual }) => `${part}: ${actual} instead of ${expected}`);
     throw new TargetFailure('failed', `${call.target} is back, but not as it was`, { evidence: evidence.join('\n') });
   }
-  const downtimeMs = heldSince === null ? 0 : Math.max(0, Date.now() - heldSince);
+  const downtimeMs = outages.get(call.key) ?? 0;
   const runs = revisionName(scene?.primary.taskDefinition ?? 'nothing');
   const detail = to.absent ? `no task of ${call.target} runs, as before` : `${call.target} runs ${runs} again`;
   return { state: 'done', value: { proof, downtimeMs, kept: null, detail } };
@@ -126,5 +132,5 @@ async function restoreMissing(call: EcsCall, to: ToSavepoint, attempt: Attempt |
   const [running, stopped] = await Promise.all([lookAtTasks(call, 'RUNNING'), lookAtTasks(call, 'STOPPED')]);
   const left = running.length + leavingTasks(stopped).length;
   if (left > 0) return { state: 'working', detail: `${left} tasks still run`, lookAgainMs: 2_000 };
-  return settle(attempt, to, null);
+  return settle(attempt, to);
 }
