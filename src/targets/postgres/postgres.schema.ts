@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { command, duration, environment, flag, path, text } from '../../plan/words.schema.ts';
 import type { KindTraits } from '../../release/target.ts';
-import type { Ran } from '../shell/run.ts';
 import { acceptedSchema } from './rules/names.schema.ts';
 
 /** How a change is made; one of `directory` and `command`. */
@@ -59,7 +58,11 @@ export const postgresSchema = z.strictObject({
 type Written = z.output<typeof postgresSchema>;
 
 /** Runs the command of a change somewhere else than on this host; it finds the database by itself. No plan has it. */
-export type Runner = (order: { env: Record<string, string>; timeoutMs: number }, signal: AbortSignal) => Promise<Ran>;
+export type Runner = (
+  order: { env: Record<string, string>; timeoutMs: number },
+  signal: AbortSignal,
+) => Promise<RunEnd>;
+type RunEnd = { exitCode: number | null; signal: string | null; timedOut: boolean; stdout: string; output: string };
 type Elsewhere = { runner?: Runner };
 
 export type PostgresSpec = Omit<Written, 'migrate' | 'seed'> & {

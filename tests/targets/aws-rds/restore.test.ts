@@ -97,6 +97,31 @@ describe.skipIf(skip !== undefined)('going back on RDS', () => {
     await shop.end();
   }, 60_000);
 
+  it('sets again what the restore forgot, where RDS lets it, and starts anew for a parameter group', async () => {
+    const wish = {
+      DBParameterGroupName: 'shop-parameters',
+      DeletionProtection: true,
+      PreferredBackupWindow: '01:10-01:40',
+    };
+    const shop = await openShop(aws, { wish });
+    const saved = await save(shop);
+    await change(shop);
+    await aws.configure({
+      settings: { restoreLoses: ['DBParameterGroupName', 'DeletionProtection', 'PreferredBackupWindow'] },
+    });
+    aws.ledger.forget();
+    const restored = await restore(shop, saved);
+    await aws.configure({ settings: { restoreLoses: [] } });
+    expect(await shop.described()).toMatchObject({
+      ...{ DeletionProtection: true, PreferredBackupWindow: '01:10-01:40' },
+      DBParameterGroups: [{ DBParameterGroupName: 'shop-parameters', ParameterApplyStatus: 'in-sync' }],
+    });
+    expect(restored.proof.differences).toEqual([]);
+    expect(aws.ledger.effects('RebootDBInstance')).toHaveLength(1);
+    expect(aws.ledger.effects('ModifyDBInstance')).toHaveLength(3);
+    await shop.end();
+  }, 60_000);
+
   it('exchanges nothing when the restored instance lost a setting', async () => {
     const shop = await openShop(aws, { wish: { DBSubnetGroupName: 'shop-subnets' } });
     const saved = await save(shop);

@@ -126,10 +126,7 @@ export async function settle<T>(
   told: (detail: string, pauseMs: number) => Promise<void> | void = () => {},
 ): Promise<T> {
   for (const deadline = performance.now() + 60_000; ; ) {
-    const step = await look().catch((error: unknown) => {
-      if (process.env.SHOW_FAILURES !== undefined) console.error(String(error), Reflect.get(Object(error), 'details'));
-      throw error;
-    });
+    const step = await look();
     if (step.state === 'done') return step.value;
     if (step.state === 'ask') throw new Error(step.question);
     await told(step.detail, step.lookAgainMs);
