@@ -44,12 +44,12 @@ export const targetFields = {
     .strictObject({
       prepare: patience.describe('Building and pinning. Default 30m, or longer than the timeout of `build`.'),
       survey: patience.describe('Looking whether every undo can be done. Default 2m.'),
-      hold: patience.describe('Keeping writers out. Default 2m.'),
+      hold: patience.describe('Keeping writers out. Default 2m, or longer than the timeout of `deploy`.'),
       snapshot: patience.describe('Taking the savepoint. Default 1h.'),
       rehearse: patience.describe('Rehearsing. Default 1h, or longer than the timeout of `migrate`.'),
       migrate: patience.describe('Migrating. Default 1h, or longer than the timeout of `migrate`.'),
       seed: patience.describe('Seeding. Default 30m, or longer than the timeout of `seed`.'),
-      resume: patience.describe('Letting writers in again. Default 2m.'),
+      resume: patience.describe('Letting writers in again. Default 2m, or longer than the timeout of `deploy`.'),
       deploy: patience.describe('Deploying, with the wait for health. Default 15m.'),
       invalidate: patience.describe(
         'Emptying a cache in front. Default 15m, or longer than the timeout of `invalidate`.',
