@@ -39,7 +39,13 @@ export type ClientConfig = {
   requestHandler: { connectionTimeout: number; requestTimeout: number; throwOnRequestTimeout: boolean };
 };
 
+/** The SDK would say in the middle of a release what docs/aws.md says: it needs Node 22 from 2027 on. */
+function withoutWarning(): void {
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+}
+
 export function clientConfig({ region, endpoint, profile }: AwsPlace, effect: boolean): ClientConfig {
+  withoutWarning();
   return {
     ...(region === null ? {} : { region }),
     ...(endpoint === null ? {} : { endpoint }),
