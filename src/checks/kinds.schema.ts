@@ -28,10 +28,10 @@ export type CheckEntry = { schema: z.ZodObject; atPreflight?: Record<string, str
 /** Every kind of check and what may be written for it. */
 export const checkKinds = {
   http: { schema: httpSchema },
-  flow: { schema: flowSchema },
   sql: { schema: sqlSchema },
   command: { schema: commandSchema },
   attest: { schema: attestSchema },
+  flow: { schema: flowSchema },
   env: { schema: envSchema },
   'rate-limit': { schema: rateLimitSchema },
   cors: { schema: corsSchema },

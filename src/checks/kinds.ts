@@ -6,10 +6,10 @@ import type { CheckKind } from './kinds.schema.ts';
 /** A check whose spec was accepted by the schema of its kind; to everybody else the spec is opaque. */
 const loaders: Record<CheckKind, () => Promise<unknown>> = {
   http: async () => (await import('./http.ts')).http,
-  flow: async () => (await import('./flow.ts')).flow,
   sql: async () => (await import('./sql.ts')).sql,
   command: async () => (await import('./command.ts')).command,
   attest: async () => (await import('./attest.ts')).attest,
+  flow: async () => (await import('./flow.ts')).flow,
   env: async () => (await import('./env.ts')).env,
   'rate-limit': async () => (await import('./rate-limit.ts')).rateLimit,
   cors: async () => (await import('./cors.ts')).cors,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pause, text } from '../plan/words.schema.ts';
+import { duration, pause, text } from '../plan/words.schema.ts';
 import { bounds, headerValue } from './expectations.schema.ts';
 import { hasOneBody, oneBody, requestFields } from './request.schema.ts';
 
@@ -7,6 +7,7 @@ import { hasOneBody, oneBody, requestFields } from './request.schema.ts';
 export const rateLimitSchema = z
   .strictObject({
     ...requestFields,
+    timeout: duration.default(60_000).describe('Patience for all requests together, default 60s'),
     allowed: bounds
       .default({ min: 1, max: 100 })
       .describe('How many requests must be let through before 429: a number or { min, max }. Default 1 to 100'),

@@ -21,13 +21,17 @@ async function ask({ spec, signal }: Asking<RateLimitSpec>): Promise<Answer> {
   }
 }
 
-type Sent = { let: Exchange[]; refused: Exchange | null };
+/** `late`: the time was over before anything was known. */
+type Sent = { let: Exchange[]; refused: Exchange | null; late?: boolean };
 
 async function sendUntilRefused(spec: RateLimitSpec, signal: AbortSignal): Promise<Sent> {
   const sent: Sent = { let: [], refused: null };
   const most = spec.allowed.max ?? 0;
+  const endsAt = performance.now() + spec.timeout;
   while (sent.let.length <= most) {
-    const got = await exchange(spec, 0, signal);
+    const leftMs = Math.ceil(endsAt - performance.now());
+    if (leftMs <= 0) return { ...sent, late: true };
+    const got = await exchange({ ...spec, timeout: leftMs }, 0, signal);
     if (got.status === 429) return { ...sent, refused: got };
     sent.let.push(got);
     if (got.status >= 500) return sent;
@@ -36,8 +40,12 @@ async function sendUntilRefused(spec: RateLimitSpec, signal: AbortSignal): Promi
   return sent;
 }
 
-function judged(spec: RateLimitSpec, { let: through, refused }: Sent): Answer {
+function judged(spec: RateLimitSpec, { let: through, refused, late }: Sent): Answer {
   const address = addressOf(spec.url);
+  if (late) {
+    const summary = `only ${through.length} requests could be sent to ${address} within ${spec.timeout} ms`;
+    return pending(summary, '', 'give it more time, or shorter pauses');
+  }
   const last = through.at(-1);
   const remedy = 'see the settings of the limiter, and whether its store (such as Redis) can be reached';
   if (through.length === 0 && refused !== null) {

@@ -84,7 +84,7 @@ const sections: readonly Section[] = [
   {
     title: 'Checks',
     prefix: 'check',
-    lead: 'Each check in `preflight`, `verify`, `verifySeed`, `logs`, `smoke`, `monitoring`, `watch.checks` and `watch.throughout` has these keys and those of its kind.',
+    lead: 'Each check in a group of `checks`, in `preflight`, `verify`, `verifySeed`, `logs`, `smoke`, `monitoring`, `watch.checks` and `watch.throughout.checks` has these keys and those of its kind. [checks.md](checks.md) shows each kind in a few lines.',
     common: ['kind', ...Object.keys(checkFields)],
   },
   {

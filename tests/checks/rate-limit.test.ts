@@ -75,6 +75,14 @@ describe('SB-05 MB-07 a rate limit', () => {
     expect(await ask({ url: 'http://nobody.invalid/' })).toMatchObject({ status: 'PENDING' });
   });
 
+  test('that cannot be reached in time is PENDING', async () => {
+    const slow = { pause: '40ms', timeout: '100ms', allowed: { max: 50 } };
+    expect(await ask(slow)).toMatchObject({
+      status: 'PENDING',
+      summary: expect.stringContaining('requests could be sent'),
+    });
+  });
+
   test('without an end is refused by the plan', () => {
     expect(rateLimitSchema.safeParse({ url: 'http://a.test/', allowed: { min: 3 } }).success).toBe(false);
   });

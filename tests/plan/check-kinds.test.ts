@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { releaseJsonSchema } from '../../src/plan/json-schema.ts';
+import { loaded, shop } from './plans.ts';
+
+const page = await readFile(join(import.meta.dirname, '../../docs/checks.md'), 'utf8');
+const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+const validate = new Ajv({ strict: false, validateFormats: false }).compile(releaseJsonSchema());
+
+describe('docs/checks.md', () => {
+  it.each(blocks)('shows plans that load, and that editors accept: %#', async (block) => {
+    const { suite, warnings } = await loaded(shop + block);
+    expect(warnings).toEqual([]);
+    expect(suite).not.toEqual([]);
+    expect(validate(parse(shop + block)), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  it('shows every kind that it speaks of', async () => {
+    const plans = await Promise.all(blocks.map((block) => loaded(shop + block)));
+    const kinds = new Set(plans.flatMap(({ suite }) => suite.map(({ kind }) => kind)));
+    expect([...kinds].sort()).toEqual(
+      'backup cookies cors dns env flow http logs rate-limit secrets-in-logs status-page tls uptime'.split(' '),
+    );
+  });
+});
