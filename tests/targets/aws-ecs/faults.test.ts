@@ -121,6 +121,18 @@ describe.skipIf(isMissing(moto))('a service of ECS behind a bad connection', () 
     expect(await world.version()).toBe('v2');
   }, 60_000);
 
+  it('deploys once with a clock that is ten minutes off', async () => {
+    const world = await open.serviceOf({ count: 1 });
+    await world.push('v2');
+    forgetClients();
+    open.aws.faults.setServerClock(10 * 60_000);
+    const { deploy } = await release(world, world.specOf());
+    await deploy();
+    expect(open.aws.faults.struck().skewed).toBeGreaterThan(0);
+    expect(world.effects()).toEqual(['RegisterTaskDefinition', 'UpdateService']);
+    forgetClients();
+  }, 60_000);
+
   it('says what to do about expired credentials, and changes nothing', async () => {
     const world = await open.serviceOf({ count: 1 });
     await world.push('v2');
