@@ -8,6 +8,7 @@ import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { referenceObjections, referencesIn } from '../../src/plan/references.ts';
 import { secretObjections } from '../../src/plan/secrets.ts';
+import { releaseDigest } from '../../src/release/digest.ts';
 import { TargetFailure } from '../../src/release/failure.ts';
 import { keptShortly } from '../../src/secrets/aws.ts';
 import { knownSecrets } from '../../src/secrets/known.ts';
@@ -18,6 +19,15 @@ import { isMissing } from '../support/tools.ts';
 
 const moto = findMoto();
 const ref = (reference: string) => `\${${reference}}`;
+const digestOf = (names: { reference: string; version: string | null }[]) =>
+  releaseDigest(
+    {
+      planDigest: 'of the plan',
+      artefacts: {},
+      secrets: names.map(({ reference, version }) => ({ name: reference, version: version ?? '' })),
+    },
+    (text) => text,
+  );
 const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
 describe.skipIf(isMissing(moto))('a reference to AWS', () => {
@@ -98,6 +108,7 @@ describe.skipIf(isMissing(moto))('a reference to AWS', () => {
     const after = await names();
     expect(after.map(({ reference }) => reference)).toEqual(before.map(({ reference }) => reference));
     expect(after).not.toEqual(before);
+    expect(digestOf(after)).not.toBe(digestOf(before));
     expect(JSON.stringify([before, after])).not.toMatch(/first-pw|second-pw/);
     expect(await read('aws-secret:shop/db#password')).toMatchObject({ value: 'second-pw' });
   });

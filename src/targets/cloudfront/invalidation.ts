@@ -1,7 +1,6 @@
 import { clientsOf } from '../../aws/client.ts';
 import { asking, isNamed, translated } from '../../aws/failures.ts';
 import { keyHash } from '../../aws/owner.ts';
-import { lookAgainMs } from '../../aws/pacing.ts';
 import type { AwsPlace } from '../../aws/place.ts';
 import { TargetFailure } from '../../release/failure.ts';
 import { baseOf } from '../../release/fence.ts';
@@ -17,9 +16,11 @@ type InvalidatingCall = Pick<Call<unknown>, 'release' | 'target' | 'key' | 'fenc
  */
 export type Invalidation = { place: AwsPlace; distribution: string; paths: readonly string[]; reference: string };
 
-/** An invalidation is done after a minute as a rule (developer guide), and may be done at once. */
-const expectedMs = 60_000;
-const denseMs = 3_000;
+/**
+ * An invalidation takes seconds or minutes (developer guide), and CloudFront tells neither its progress nor how long
+ * earlier ones took: the pause grows with the time that has passed.
+ */
+const pause = { share: 0.3, leastMs: 1_000, mostMs: 15_000 };
 const untilThereIsRoomMs = 20_000;
 
 /** Invalidations that this worker has seen begin; whoever does not find his here asks CloudFront with the reference. */
@@ -53,8 +54,13 @@ export async function invalidate(call: InvalidatingCall, order: Invalidation): P
   }
   const sinceMs = known?.sinceMs ?? Date.now();
   begun.set(name, { id: found.id, sinceMs });
-  const pace = { elapsedMs: Date.now() - sinceMs, past: [expectedMs], percent: null, denseMs };
-  return { state: 'working', detail: `invalidation ${found.id} is in progress`, lookAgainMs: lookAgainMs(pace) };
+  const detail = `invalidation ${found.id} is in progress`;
+  return { state: 'working', detail, lookAgainMs: pauseMs(Date.now() - sinceMs) };
+}
+
+function pauseMs(elapsedMs: number): number {
+  const { share, leastMs, mostMs } = pause;
+  return Math.round(Math.min(Math.max(elapsedMs * share, leastMs), mostMs));
 }
 
 type Found = { id: string; status: string };
