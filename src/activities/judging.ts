@@ -1,7 +1,7 @@
 import type { Baseline } from '../release/baseline.ts';
 import { judgeDegradation } from '../release/degradation.ts';
 import type { PlannedCriterion } from '../release/plan.ts';
-import { attend, openSignals, type Signal, type SignalStates, signalsOf } from '../release/signals.ts';
+import { attend, concludeAll, openSignals, type Signal, type SignalStates, signalsOf } from '../release/signals.ts';
 import type { Sample } from '../release/statistics.ts';
 import { entrusted } from '../release/trust.ts';
 import { type Judgement, judge, type Measurement } from '../release/verdict.ts';
@@ -68,8 +68,9 @@ export class Judge {
     return structuredClone({ signals: this.states, found: this.found });
   }
 
-  /** One judgement for each criterion, after the samples were reduced to numbers. */
+  /** One judgement for each criterion, after the samples were reduced to numbers. Called once, at the end. */
   verdicts(measured: Measurement): Judgement[] {
+    this.found.push(...concludeAll(this.signals, this.states));
     const isWatch = this.order.watching !== undefined;
     return this.order.criteria.map((criterion) => {
       const found = this.worst(({ criterion: name }) => name === criterion.name);

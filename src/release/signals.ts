@@ -1,5 +1,5 @@
 import { type Baseline, shareAbove } from './baseline.ts';
-import { type Found, observe, openTest, type Test, type TestState, testFor } from './detection.ts';
+import { conclude, type Found, observe, openTest, type Test, type TestState, testFor } from './detection.ts';
 import { wilson } from './intervals.ts';
 import type { PlannedCriterion } from './plan.ts';
 import type { Sample } from './statistics.ts';
@@ -107,6 +107,15 @@ export function attend(
     if (found !== null) alarms.push(judgementOf(signal, found));
   }
   return alarms;
+}
+
+/** At the end of a stretch: what its last requests add up to, with all before them. */
+export function concludeAll(signals: readonly Signal[], states: SignalStates): Judgement[] {
+  return signals.flatMap((signal): Judgement[] => {
+    const state = states.tests[signal.id];
+    const found = 'test' in signal && state !== undefined ? conclude(signal.test, state) : null;
+    return found === null ? [] : [judgementOf(signal, found)];
+  });
 }
 
 function take(signal: Signal, states: SignalStates, seen: { atMs: number; n: number; bad: number }): Found | null {

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { baselineOf } from '../../src/release/baseline.ts';
 import type { PlannedCriterion } from '../../src/release/plan.ts';
-import { attend, openSignals, type SignalOrder, type SignalStates, signalsOf } from '../../src/release/signals.ts';
+import {
+  attend,
+  concludeAll,
+  openSignals,
+  type SignalOrder,
+  type SignalStates,
+  signalsOf,
+} from '../../src/release/signals.ts';
 import type { Sample } from '../../src/release/statistics.ts';
 import type { Judgement } from '../../src/release/verdict.ts';
 import { latencies, seeded } from './seeded.ts';
@@ -147,4 +154,15 @@ describe('limits that have to be exceeded for a while', () => {
     expect(later).toHaveLength(1);
     expect(later[0]?.since).toBe('1970-01-01T00:00:00.000Z');
   });
+});
+
+test('what the last requests of a stretch add up to is said at its end, not at the next point', () => {
+  const planned = order([{ ...errors, consultAbove: null }], { watchMs: 4_000, everyMs: 100 });
+  const states = openSignals();
+  const signals = signalsOf(planned);
+  const during = times(40, () => null).flatMap((sample, index) =>
+    attend(signals, states, { atMs: index * 100, sample }),
+  );
+  expect(during).toEqual([]);
+  expect(concludeAll(signals, states)).toMatchObject([{ verdict: 'roll back', n: 40 }]);
 });
