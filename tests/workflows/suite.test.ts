@@ -31,7 +31,10 @@ describe('SB-02 a release asks the groups of the suite at its points', () => {
       orders: {
         at: ['smoke'],
         cleanup: [shell('remove rows', journal.write('removed'))],
-        checks: [shell('order is taken', 'exit 1'), shell('order is billed', journal.write('billed'), { needs: ['order is taken'] })],
+        checks: [
+          shell('order is taken', 'exit 1'),
+          shell('order is billed', journal.write('billed'), { needs: ['order is taken'] }),
+        ],
       },
     };
     const handle = await bench().start(memoryPlan({ application, more: { checks } }));
@@ -47,7 +50,9 @@ describe('SB-02 a release asks the groups of the suite at its points', () => {
 
   it('what was left behind warns and stops nothing', async () => {
     const application = 'suite-leftover';
-    const checks = { orders: { at: ['smoke'], cleanup: [shell('remove rows', 'exit 1')], checks: [shell('order is taken', 'true')] } };
+    const checks = {
+      orders: { at: ['smoke'], cleanup: [shell('remove rows', 'exit 1')], checks: [shell('order is taken', 'true')] },
+    };
     const handle = await bench().start(memoryPlan({ application, more: { checks } }));
     await approve(handle);
     expect((await handle.result()).outcome).toBe('released');
@@ -62,7 +67,9 @@ describe('SB-02 a release asks the groups of the suite at its points', () => {
     const application = 'suite-abort';
     const journal = journalFor(application);
     const cleanup = [shell('remove rows', journal.write('removed'))];
-    const checks = { orders: { at: ['smoke'], cleanup, checks: [shell('slow order', `${journal.write('written')}; sleep 30`)] } };
+    const checks = {
+      orders: { at: ['smoke'], cleanup, checks: [shell('slow order', `${journal.write('written')}; sleep 30`)] },
+    };
     const handle = await bench().start(memoryPlan({ application, more: { checks } }));
     await approve(handle);
     await until(handle, ({ steps }) => steps.find(({ id }) => id === 'smoke')?.state === 'running');
@@ -71,7 +78,9 @@ describe('SB-02 a release asks the groups of the suite at its points', () => {
     const { question } = await until(handle, (status) => status.question?.kind === 'abort');
     expect(await journal.read()).toBe('written\nremoved\n');
     await handle.executeUpdate(decideUpdate, {
-      args: [{ by: 'deployment-lead', question: question?.id ?? '', choice: question?.choices[0]?.id ?? '', reason: 'back' }],
+      args: [
+        { by: 'deployment-lead', question: question?.id ?? '', choice: question?.choices[0]?.id ?? '', reason: 'back' },
+      ],
     });
     await handle.result().catch(() => undefined);
   });
@@ -80,7 +89,10 @@ describe('SB-02 a release asks the groups of the suite at its points', () => {
     const application = 'suite-attested';
     const records = join(bench().folder, 'attested-records');
     const unasked = shell('backups', 'true', { run: ['no-such-program-anywhere'] });
-    const plan = memoryPlan({ application, more: { records, checks: { backups: { at: ['preflight'], checks: [unasked] } } } });
+    const plan = memoryPlan({
+      application,
+      more: { records, checks: { backups: { at: ['preflight'], checks: [unasked] } } },
+    });
     const first = await bench().start(plan);
     expect((await first.result()).outcome).toBe('stopped');
     await writeAttestation(records, {
