@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { TargetFailure } from '../../../src/release/failure.ts';
-import type { Restored } from '../../../src/release/target.ts';
+import type { Call, Restored, Step } from '../../../src/release/target.ts';
+import type { AwsRdsSpec } from '../../../src/targets/aws-rds/aws-rds.schema.ts';
 import { awsRds } from '../../../src/targets/aws-rds/aws-rds.ts';
 import type { AwsWorld } from '../../support/aws/world.ts';
 import { startRefusing } from './refusing.ts';
-import { change, failureOf, openAws, openShop, restore, type Saved, type Shop, save, skip } from './world.ts';
+import { change, failureOf, hold, openAws, openShop, restore, type Saved, type Shop, save, skip } from './world.ts';
 
 let aws: AwsWorld;
 beforeAll(async () => {
@@ -49,6 +50,21 @@ async function goBack(shop: Shop, saved: Saved, { nth, before }: { nth: number; 
   throw new Error('it does not end');
 }
 
+/** Each new thing that a worker says is its last; the next one has a newer fence and the same key. */
+async function handedOn<T>(shop: Shop, verb: (call: Call<AwsRdsSpec>) => Promise<Step<T>>): Promise<T> {
+  const said = new Set<string>();
+  let call = shop.call({ key: 'restore' });
+  for (const deadline = performance.now() + 50_000; performance.now() < deadline; ) {
+    const step = await verb(call);
+    if (step.state === 'done') return step.value;
+    const detail = step.state === 'working' ? step.detail : step.question;
+    if (!said.has(detail)) call = shop.call({ key: 'restore' });
+    said.add(detail);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`it does not end: ${[...said].join('; ')}`);
+}
+
 async function released(): Promise<{ shop: Shop; saved: Saved; before: string }> {
   const shop = await openShop(aws);
   const saved = await save(shop);
@@ -70,7 +86,7 @@ function effects(shop: Shop): { restores: number; renames: string[] } {
 
 describe.skipIf(skip !== undefined)('a worker that dies while an RDS instance goes back', () => {
   for (const before of [false, true]) {
-    for (const nth of [1, 2, 3, 4, 5, 6]) {
+    for (const nth of before ? [1, 4, 5] : [1, 2, 3, 4, 5, 6]) {
       it(`at request ${nth}, ${before ? 'before' : 'after'} it took effect, leaves one restored instance under the name`, async () => {
         const { shop, saved, before: old } = await released();
         const struck = aws.faults.struck().lost ?? 0;
@@ -89,6 +105,25 @@ describe.skipIf(skip !== undefined)('a worker that dies while an RDS instance go
       }, 60_000);
     }
   }
+
+  it('at each thing that is said meanwhile, and loses no row that was carried over', async () => {
+    const { shop, saved } = await released();
+    await shop.asUser(`insert into orders (product, amount) values (1, 4711)`);
+    const carrying = { ignore: [], marks: [], into: 'copy' as const, directory: 'rows' };
+    await handedOn(shop, (call) => awsRds.beside(call, saved));
+    await hold(shop);
+    await handedOn(shop, (call) => awsRds.loss(call, saved, carrying));
+    const carried = await handedOn(shop, (call) => awsRds.carry(call, saved, carrying));
+    expect(carried).toMatchObject({ carried: 1, left: 0 });
+    const restored = await handedOn(shop, (call) => awsRds.restore(call, saved));
+    expect(restored.detail).toContain('with 1 row carried over');
+    expect(await shop.sql(`select to_regclass('colours') as colours, max(amount) as most from orders`)).toEqual([
+      { colours: null, most: 4711 },
+    ]);
+    expect(effects(shop).restores).toBe(1);
+    expect(effects(shop).renames).toHaveLength(2);
+    await shop.end();
+  }, 60_000);
 
   it('lets users have the old one again when the restored one may not take the name', async () => {
     const { shop, saved, before } = await released();
