@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { S3SiteSpec } from '../../../src/targets/s3-site/s3-site.schema.ts';
-import type { S3SiteState } from '../../../src/targets/s3-site/saving.ts';
 import { findMoto } from '../../support/aws/moto.ts';
 import { type AwsWorld, startAws } from '../../support/aws/world.ts';
 import { isMissing } from '../../support/tools.ts';
-import { Trial } from '../../support/trial.ts';
-import { openS3Site, type S3World, scriptOf } from './world.ts';
+import { scriptOf, storiesOn } from './world.ts';
 
 const moto = findMoto();
-type SiteTrial = Trial<S3SiteSpec, S3SiteState, 'deploy' | 'invalidate'>;
 
 describe.skipIf(isMissing(moto))('a site in a bucket', () => {
   let aws: AwsWorld;
@@ -17,19 +13,7 @@ describe.skipIf(isMissing(moto))('a site in a bucket', () => {
     Object.assign(process.env, aws.environment);
   });
   afterAll(() => aws?.stop());
-
-  async function on(
-    options: Parameters<typeof openS3Site>[1],
-    story: (world: S3World, trial: SiteTrial) => Promise<void>,
-  ): Promise<void> {
-    const world = await openS3Site(aws, options);
-    try {
-      await story(world, new Trial(world));
-    } finally {
-      aws.faults.calm();
-      await world.close();
-    }
-  }
+  const on = storiesOn(() => aws);
 
   it('uploads what differs only, files before pages and the front page last', () =>
     on({ first: 'running' }, async (world, trial) => {
@@ -107,94 +91,6 @@ describe.skipIf(isMissing(moto))('a site in a bucket', () => {
       expect(await world.front.get('/feed.xml')).toBe('200 made meanwhile');
     }));
 
-  it('shows in its survey that somebody changed the site, so that an approval is void', () =>
-    on({ first: 'running' }, async (world, trial) => {
-      const survey = () => world.kind.survey(trial.call({ verb: 'survey' }));
-      const before = await survey();
-      await world.bucket.put('index.html', 'somebody wrote this by hand');
-      const after = await survey();
-      expect(after.running).not.toBe(before.running);
-      expect(after.findings.map(({ what }) => what).join()).toContain('1 objects of v1 were changed by somebody else');
-    }));
-
-  it('goes on where an upload was cut off, and writes each file once although answers are lost', () =>
-    on({ first: 'running' }, async (world, trial) => {
-      await trial.prepare();
-      const savepoint = await trial.save();
-      const before = world.bucket.effects().length;
-      aws.faults.loseAnswer('PutObject', { times: 2 });
-      aws.faults.loseAnswer('PutObject', { times: 2, before: true });
-      let cut = 0;
-      for (let attempt = 0; attempt < 8; attempt += 1) {
-        const done = await trial.applyAll().then(
-          () => true,
-          (error: unknown) => {
-            expect(error).toMatchObject({ kind: 'unreachable' });
-            cut += 1;
-            return false;
-          },
-        );
-        if (done) break;
-      }
-      expect(cut).toBeGreaterThan(0);
-      const puts = world.bucket.effects().slice(before);
-      expect(new Set(puts).size).toBe(puts.length);
-      expect(await world.front.get('/')).toContain('<p>v2</p>');
-      await trial.restore(savepoint);
-      expect(await world.front.get('/')).toContain('<p>v1</p>');
-    }));
-
-  it('comes back from an upload that stopped half way, and from a restore that did', () =>
-    on({ first: 'running', cdn: true }, async (world, trial) => {
-      const before = await world.observe();
-      await trial.prepare();
-      const savepoint = await trial.save();
-      aws.faults.loseAnswer('PutObject', { times: 4, before: true });
-      await expect(trial.applyAll()).rejects.toMatchObject({ kind: 'unreachable' });
-      aws.faults.calm();
-      aws.faults.loseAnswer('CopyObject');
-      aws.faults.loseAnswer('DeleteObject');
-      for (let attempt = 0; attempt < 3; attempt += 1) await trial.restore(savepoint).catch(() => {});
-      const { proof } = await trial.restore(savepoint);
-      expect(proof.differences).toEqual([]);
-      expect(await world.observe()).toBe(before);
-    }));
-
-  it.each([1, 2, 3, 4, 5, 6, 7])('comes back from an upload that ended after %i effects', (after) =>
-    on({ first: 'running' }, async (world, trial) => {
-      const before = await world.observe();
-      await trial.prepare();
-      const savepoint = await trial.save();
-      const started = world.bucket.effects().length;
-      aws.faults.delay('PutObject', 20);
-      aws.faults.delay('DeleteObject', 20);
-      const lost = new AbortController();
-      const first = trial.apply('deploy', { signal: lost.signal }).catch((error: unknown) => error);
-      while (world.bucket.effects().length < started + after) await new Promise((resolve) => setTimeout(resolve, 1));
-      lost.abort(new Error('the worker is gone'));
-      await first;
-      aws.faults.calm();
-      const { proof } = await trial.restore(savepoint);
-      expect(proof.differences).toEqual([]);
-      expect(await world.observe()).toBe(before);
-      expect(await world.front.get('/feature-of-v2.json')).toContain('404 ');
-    }),
-  );
-
-  it('writes no lot more once a newer attempt has taken over', () =>
-    on({ first: 'running' }, async (world, trial) => {
-      const before = await world.observe();
-      await trial.prepare();
-      const savepoint = await trial.save();
-      const started = world.bucket.effects().length;
-      aws.faults.delay('PutObject', 300);
-      const stale = trial.apply('deploy').catch((error: unknown) => error);
-      while (world.bucket.effects().length === started) await new Promise((resolve) => setTimeout(resolve, 1));
-      await trial.restore(savepoint);
-      expect(await stale).toMatchObject({ kind: 'stale-fence' });
-      expect(await world.observe()).toBe(before);
-    }));
-
   it('refuses other content under a name that says what is in it, before anything is uploaded', () =>
     on({ first: 'running' }, async (world, trial) => {
       await world.bucket.put(scriptOf('v2'), 'other bytes');
@@ -208,14 +104,6 @@ describe.skipIf(isMissing(moto))('a site in a bucket', () => {
       expect(world.bucket.effects()).toHaveLength(before);
     }));
 
-  it('is not released to a bucket that keeps no old versions', () =>
-    on({ first: 'by-hand', versioning: false }, async (world, trial) => {
-      const { findings } = await world.kind.survey(trial.call({ verb: 'survey' }));
-      expect(findings).toContainEqual(
-        expect.objectContaining({ status: 'FAIL', remedy: expect.stringContaining('put-bucket-versioning') }),
-      );
-    }));
-
   it('brings back what was in the bucket before it began to keep versions', () =>
     on({ first: 'by-hand', versioning: false }, async (world, trial) => {
       await world.bucket.keepVersions();
@@ -225,68 +113,6 @@ describe.skipIf(isMissing(moto))('a site in a bucket', () => {
       await trial.applyAll();
       await trial.restore(savepoint);
       expect(await world.observe()).toBe(before);
-    }));
-
-  it('is not released where users get it by access lists of its objects, which a release would lose', () =>
-    on({ first: 'absent' }, async (world, trial) => {
-      await world.bucket.put('index.html', 'by an access list', { everybody: true });
-      const { findings } = await world.kind.survey(trial.call({ verb: 'survey' }));
-      expect(findings).toContainEqual(
-        expect.objectContaining({ status: 'FAIL', what: expect.stringContaining('its own access list') }),
-      );
-    }));
-
-  it('is told of rules of the bucket that remove what a rollback needs', () =>
-    on({ first: 'running' }, async (world, trial) => {
-      const survey = async () => (await world.kind.survey(trial.call({ verb: 'survey' }))).findings;
-      await world.bucket.removeOldVersionsAfter(1);
-      expect(await survey()).toContainEqual(
-        expect.objectContaining({ status: 'FAIL', what: expect.stringContaining('after 1 days') }),
-      );
-      await world.bucket.removeOldVersionsAfter(30);
-      expect((await survey()).filter(({ status }) => status === 'FAIL')).toEqual([]);
-    }));
-
-  it('says what is wrong with a bucket that does not exist', () =>
-    on({ first: 'absent' }, async (world, trial) => {
-      const spec = { ...world.spec, bucket: 'nobody-has-this-bucket' };
-      const { findings } = await world.kind.survey(trial.call({ verb: 'survey', spec }));
-      const failed = findings.filter(({ status }) => status === 'FAIL');
-      expect(failed).toEqual([expect.objectContaining({ what: expect.stringContaining('NoSuchBucket') })]);
-    }));
-
-  it('changes nothing when the saved versions are gone', () =>
-    on({ first: 'running' }, async (world, trial) => {
-      await trial.prepare();
-      const savepoint = await trial.save();
-      await trial.applyAll();
-      await world.bucket.destroyOldVersions('index.html');
-      const before = await world.observe();
-      const effects = world.bucket.effects().length;
-      await expect(trial.restore(savepoint)).rejects.toMatchObject({
-        kind: 'not-found',
-        details: { evidence: 'index.html' },
-      });
-      expect(await world.observe()).toBe(before);
-      expect(world.bucket.effects()).toHaveLength(effects);
-    }));
-
-  it('empties CloudFront once on each way, also when the answer is lost', () =>
-    on({ first: 'running', cdn: true }, async (world, trial) => {
-      const before = (await world.invalidations()).length;
-      await trial.prepare();
-      const savepoint = await trial.save();
-      aws.faults.loseAnswer('CreateInvalidation');
-      await expect(trial.applyAll()).rejects.toMatchObject({ kind: 'unreachable' });
-      await trial.applyAll();
-      expect(await world.front.get('/')).toContain('<p>v2</p>');
-      aws.faults.loseAnswer('CreateInvalidation');
-      await expect(trial.restore(savepoint)).rejects.toMatchObject({ kind: 'unreachable' });
-      await trial.restore(savepoint);
-      expect(await world.front.get('/')).toContain('<p>v1</p>');
-      const made = (await world.invalidations()).slice(before);
-      expect(made).toHaveLength(2);
-      expect(new Set(made.map(({ reference }) => reference)).size).toBe(2);
     }));
 
   it('lists builds that nobody gets any more, and removes what a person names', () =>

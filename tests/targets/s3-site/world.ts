@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type S3SiteSpec, s3SiteSchema } from '../../../src/targets/s3-site/s3-site.schema.ts';
 import { s3Site } from '../../../src/targets/s3-site/s3-site.ts';
+import type { S3SiteState } from '../../../src/targets/s3-site/saving.ts';
 import { createDistribution, type Front, invalidationsOf, openBucket, openFront } from '../../support/aws/edge.ts';
 import type { AwsWorld } from '../../support/aws/world.ts';
 import { Trial } from '../../support/trial.ts';
@@ -99,4 +100,19 @@ export async function openS3Site(aws: AwsWorld, options: Options = {}) {
   }
   await world.observe();
   return given;
+}
+
+export type SiteTrial = Trial<S3SiteSpec, S3SiteState, 'deploy' | 'invalidate'>;
+
+/** Tells each story in a world of its own, with the calls that a release of v2 makes, and calms the faults afterwards. */
+export function storiesOn(aws: () => AwsWorld) {
+  return async (options: Options, story: (world: S3World, trial: SiteTrial) => Promise<void>): Promise<void> => {
+    const world = await openS3Site(aws(), options);
+    try {
+      await story(world, new Trial(world));
+    } finally {
+      aws().faults.calm();
+      await world.close();
+    }
+  };
 }
