@@ -13,13 +13,18 @@ const secretArgument = /^--?(password|passwd|token|secret|api-?key)=(.+)$/i;
 export function secretObjections(data: unknown): Objection[] {
   const found: Objection[] = [];
   eachText(data, (text, path) => {
-    const what = hasReference(text) ? null : secretIn(text, path);
+    const what = hasReference(text) || standsForAnother(text) ? null : secretIn(text, path);
     if (what === null) return;
     const message = `${what} is written in the clear`;
     const remedy = 'use ${env:NAME} or ${file:path}';
     found.push({ rule: 'secrets-in-the-clear', severity: 'error', path, at: 'value', message, remedy });
   });
   return found;
+}
+
+/** `{{token}}` is a value that a flow captured, `$.token` a path to one. */
+function standsForAnother(text: string): boolean {
+  return /\{\{\s*[\w-]+\s*\}\}|^\$[.[]/.test(text);
 }
 
 function secretIn(text: string, path: Path): string | null {

@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { releaseJsonSchema } from '../../src/plan/json-schema.ts';
-import { loaded, shop } from './plans.ts';
+import { load, loaded, said, shop } from './plans.ts';
 
 const page = await readFile(join(import.meta.dirname, '../../docs/checks.md'), 'utf8');
 const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block);
@@ -24,5 +24,29 @@ describe('docs/checks.md', () => {
     expect([...kinds].sort()).toEqual(
       'backup cookies cors dns env flow http logs rate-limit secrets-in-logs status-page tls uptime'.split(' '),
     );
+  });
+});
+
+describe('secrets in a flow', () => {
+  const flow = (password: string): string => `checks:
+  accounts:
+    - name: log in
+      kind: flow
+      base: "http://127.0.0.1:8080"
+      values: { password: "pw-{{unique}}" }
+      steps:
+        - { name: sign up, url: /register, method: POST, json: { password: "${password}" }, capture: { token: $.access_token } }
+        - { name: me, url: /me, auth: { bearer: "{{token}}" } }
+`;
+
+  it('may be made in each run, captured, and used again', async () => {
+    expect((await loaded(shop + flow('{{password}}'))).suite).toHaveLength(1);
+  });
+
+  it('may not be written in the clear', async () => {
+    const told = said(await load(shop + flow('hunter2hunter2')));
+    expect(told.join('\n')).toContain('a secret is written in the clear');
+    const bearer = said(await load(shop + flow('{{password}}').replace('"{{token}}"', 'eyJhbGciOiJIUzI1NiJ9')));
+    expect(bearer.join('\n')).toContain('auth.bearer: a secret is written in the clear');
   });
 });

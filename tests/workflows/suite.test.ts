@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeAttestation } from '../../src/checks/attestation.ts';
@@ -110,5 +110,27 @@ describe('SB-02 a release asks the groups of the suite at its points', () => {
       status: 'PENDING',
       attested: { by: 'product-owner' },
     });
+  });
+
+  it('a secret of the plan that was logged stops it, and is shown nowhere', async () => {
+    const value = 'kT9-hook-secret-4711';
+    process.env.SUITE_HOOK_SECRET = value;
+    const log = join(bench().folder, 'leaky.log');
+    await writeFile(log, `ready\nauth ${encodeURIComponent(value)} refused\n`);
+    const checks = {
+      logs: {
+        at: ['preflight'],
+        checks: [
+          shell('uses it', 'true', { env: { HOOK: '${env:SUITE_HOOK_SECRET}' } }),
+          { name: 'nothing secret is logged', kind: 'secrets-in-logs', files: [log] },
+        ],
+      },
+    };
+    const handle = await bench().start(memoryPlan({ application: 'suite-secrets', more: { checks } }));
+    const { outcome, failure } = await handle.result();
+    expect(outcome).toBe('stopped');
+    expect(failure?.message).toMatch(/env:SUITE_HOOK_SECRET is printed in .*leaky\.log:2/);
+    expect(JSON.stringify(await until(handle, () => true))).not.toContain(value);
+    Reflect.deleteProperty(process.env, 'SUITE_HOOK_SECRET');
   });
 });
