@@ -13,7 +13,9 @@ async function go(handle: Handle): Promise<void> {
 }
 
 async function ended(handle: Handle): Promise<ReleaseResult> {
-  await until(handle, ({ phase }) => phase === 'ended', 280_000);
+  const { question } = await until(handle, (status) => status.phase === 'ended' || status.question !== null, 280_000);
+  // Nothing here needs a person; without this, an open question would be a time-out.
+  if (question !== null) throw new Error(`${question.text}: ${question.why}`);
   const result = await handle.result();
   if (result.failure !== null) console.log(JSON.stringify(result.failure));
   return result;
