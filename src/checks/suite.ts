@@ -15,6 +15,7 @@ const most = 8;
 
 /** After an abort the way back waits for what is cleaned up, so it must be short. */
 const cleaningAfterAbortMs = 5_000;
+/** Otherwise nobody waits. Both are for all of them together. */
 const cleaningMs = 120_000;
 
 /**
@@ -133,28 +134,26 @@ function notAsked(check: PlannedCheck, missed: CheckResult): CheckResult {
 
 /** What is left behind is worth knowing and nothing to go back for: rows of checks are marked. Never throws. */
 async function cleanUp(cleaning: readonly PlannedCheck[], asked: Asked, asker: Asker): Promise<void> {
+  const limit = soonAfter(asker.signal);
   for (const check of cleaning.filter(({ group }) => asked.begun.has(group))) {
-    const result = await cleanUpBy(check, asker);
+    const result = await cleanUpBy(check, { ...asker, signal: limit.signal });
     const good = result.status === 'PASS' || result.status === 'WARN';
     const summary = good ? result.summary : `not cleaned up: ${result.summary}`;
     note({ asked, asker, check }, { ...result, summary, status: good ? result.status : 'WARN', ...placeOf(check) });
   }
+  limit.release();
 }
 
-async function cleanUpBy(check: PlannedCheck, asker: Asker): Promise<CheckResult> {
+async function cleanUpBy(check: PlannedCheck, { ask, began, signal }: Asker): Promise<CheckResult> {
   const { name, kind, critical } = check;
-  const limit = soonAfter(asker.signal);
-  asker.began?.(check);
+  began?.(check);
   try {
-    return await asker.ask(check, limit.signal);
+    return await ask(check, signal);
   } catch (error) {
-    const summary = limit.signal.aborted
-      ? 'there was no time'
-      : excerpt(error instanceof Error ? error.name : 'failed');
+    const why = error instanceof Error ? error.name : 'unknown';
+    const summary = signal.aborted ? 'not cleaned up: there was no time' : `not cleaned up: ${excerpt(why)}`;
     const remedy = 'clean up with savepoint check --cleanup';
     return { status: 'WARN', summary, evidence: '', remedy, name, kind, critical, durationMs: 0, tries: 1 };
-  } finally {
-    limit.release();
   }
 }
 
