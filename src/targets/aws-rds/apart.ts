@@ -44,7 +44,7 @@ export function onRestored<T>(
   return inBackground(database, part.detail, (progress) => {
     if (restored?.endpoint == null) throw new TargetFailure('busy', 'the restored instance has no endpoint yet');
     const there = databaseCall(call, restored.endpoint);
-    return withUsers(database, part.alone === true, progress.signal, (users) =>
+    return withUsers(database, { mayBeDead: part.alone === true, signal: progress.signal }, (users) =>
       claimed(there, progress.signal, (claim) => {
         const back = {
           call: there,
@@ -61,8 +61,7 @@ export function onRestored<T>(
 /** The instance that is to be replaced may be the very thing that broke. */
 async function withUsers<T>(
   database: Call<PostgresSpec>,
-  mayBeDead: boolean,
-  signal: AbortSignal,
+  { mayBeDead, signal }: { mayBeDead: boolean; signal: AbortSignal },
   work: (users: Claim | null) => Promise<T>,
 ): Promise<T> {
   let entered = false;

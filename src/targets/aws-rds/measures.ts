@@ -23,7 +23,7 @@ type Rds = Call<AwsRdsSpec>;
 export async function beside(call: Rds, from: Savepoint<RdsState>): Promise<Step<Beside>> {
   if (from.absent) return await besideDatabase(databaseCall(call), asDatabaseSavepoint(from));
   const part = { part: 'beside', detail: 'looking at the restored instance' };
-  return await apart(call, from, part, buildBeside);
+  return await apart({ call, to: from }, part, buildBeside);
 }
 
 async function buildBeside(on: Apart): Promise<Beside> {
@@ -43,7 +43,7 @@ async function buildBeside(on: Apart): Promise<Beside> {
 /** Between the running instance and the restored one, to the row. */
 export async function loss(call: Rds, since: Savepoint<RdsState>, rules: LossRules): Promise<Step<Loss>> {
   if (since.absent) return await lossOfDatabase(databaseCall(call), asDatabaseSavepoint(since), rules);
-  return await apart(call, since, { part: 'loss', detail: 'preparing to measure' }, async (on) => {
+  return await apart({ call, to: since }, { part: 'loss', detail: 'preparing to measure' }, async (on) => {
     await ensureProved(on);
     return await measureLoss(await withEveryRow(on), rules);
   });
@@ -52,7 +52,7 @@ export async function loss(call: Rds, since: Savepoint<RdsState>, rules: LossRul
 /** Into the copy on the restored instance, or into files that load into the old schema. */
 export async function carry(call: Rds, since: Savepoint<RdsState>, carrying: Carrying): Promise<Step<Carried>> {
   if (since.absent) return await carryDatabase(databaseCall(call), asDatabaseSavepoint(since), carrying);
-  return await apart(call, since, { part: 'carry', detail: 'preparing to carry rows over' }, async (on) => {
+  return await apart({ call, to: since }, { part: 'carry', detail: 'preparing to carry rows over' }, async (on) => {
     await ensureProved(on);
     return await carryHeld(await withEveryRow(on), carrying);
   });
@@ -60,8 +60,7 @@ export async function carry(call: Rds, since: Savepoint<RdsState>, carrying: Car
 
 /** Waits for the restored instance, then works on it. */
 async function apart<T>(
-  call: Rds,
-  to: Savepoint<RdsState>,
+  { call, to }: { call: Rds; to: Savepoint<RdsState> },
   part: Part,
   work: (on: Apart) => Promise<T>,
 ): Promise<Step<T>> {
