@@ -56,17 +56,6 @@ describe.skipIf(isMissing(moto))(`the runbook of Financial RISE${isMissing(moto)
     ]);
   }, 300_000);
 
-  it('FR-07 FR-13 takes a backend that logs errors back to the bytes that ran before', async () => {
-    const handle = await rise.release('v1.0.1', {
-      backend: (source) => `console.log('ERROR there is no mail server');\n${source}`,
-    });
-    await go(handle);
-    const result = await ended(handle);
-    expect(result).toMatchObject({ outcome: 'rolled-back', failedStep: 'logs backend' });
-    expect(await rise.versions()).toEqual({ backend: 'v0.9.0', frontend: 'v0.9.0' });
-    expect(await users(rise)).toBe(50);
-  }, 300_000);
-
   it('FR-15 takes everything back when the frontend cannot run: announced, data restored, cache emptied, told again', async () => {
     await rise.redis.client.mset('financial-rise:page:1', 'new', 'sessions:1', 'somebody');
     rise.told.length = 0;
@@ -87,6 +76,17 @@ describe.skipIf(isMissing(moto))(`the runbook of Financial RISE${isMissing(moto)
       'recovered',
     ]);
   }, 400_000);
+
+  it('FR-07 FR-13 takes a backend that logs errors back to the bytes that ran before', async () => {
+    const handle = await rise.release('v1.0.1', {
+      backend: (source) => `console.log('ERROR there is no mail server');\n${source}`,
+    });
+    await go(handle);
+    const result = await ended(handle);
+    expect(result).toMatchObject({ outcome: 'rolled-back', failedStep: 'logs backend' });
+    expect(await rise.versions()).toEqual({ backend: 'v0.9.0', frontend: 'v0.9.0' });
+    expect(await users(rise)).toBe(50);
+  }, 300_000);
 
   it('FR-04 to FR-11, FR-17 releases both services on the migrated database, and empties CloudFront once', async () => {
     const before = await rise.invalidations();
