@@ -12,10 +12,15 @@ import { measureDelays, measureHealth } from './trials.ts';
 /**
  * `npm run detection [-- --quick] [--from reports/detection.json]`: replays seeded streams of requests through the watch
  * and through rules of fixed windows, and writes docs/detection.md and its plot. `--quick` prints the page of a few
- * watches instead; `--from` only writes the page of an earlier run. Half an hour of one core.
+ * watches instead; `--from` only writes the page of an earlier run, or of several that `--only` (positions of the traffic,
+ * from 0) split. A quarter of an hour of one core.
  */
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, from: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    from: { type: 'string', default: [], multiple: true },
+  },
 });
 
 const traffics: readonly Traffic[] = [
@@ -35,15 +40,17 @@ const failures: readonly Failure[] = [
   { name: 'p95 +50 %', errors: healthyErrors, slower: 1.5 },
 ];
 
+const only = values.only.split(',').flatMap((word) => (word === '' ? [] : [Number(word)]));
+
 async function measure(watches: number, trials: number, keep: (results: Results) => Promise<void>): Promise<Results> {
   const results: Results = {
     watches,
     trials,
-    candidates: compareCandidates(trials, Math.ceil(watches / 5)),
+    candidates: only.length > 0 && !only.includes(0) ? [] : compareCandidates(trials, Math.ceil(watches / 5)),
     healths: [],
     rows: [],
   };
-  for (const traffic of traffics) {
+  for (const traffic of traffics.filter((_, index) => only.length === 0 || only.includes(index))) {
     const began = Date.now();
     const health = measureHealth(traffic, watches);
     results.healths.push(health);
@@ -55,20 +62,33 @@ async function measure(watches: number, trials: number, keep: (results: Results)
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const kept = `${root}reports/detection.json`;
+const kept = `${root}reports/detection${only.join('')}.json`;
 
 async function keep(results: Results): Promise<void> {
   await mkdir(dirname(kept), { recursive: true });
   await writeFile(kept, JSON.stringify(results));
 }
 
+async function read(file: string): Promise<Results> {
+  return JSON.parse(await readFile(file, 'utf8')) as Results;
+}
+
+/** Parts of one run, in the order of the traffic. */
+function merged(parts: readonly Results[]): Results {
+  const position = ({ traffic }: { traffic: Traffic }): number =>
+    traffics.findIndex(({ name }) => name === traffic.name);
+  const [first] = parts;
+  if (first === undefined) throw new TypeError('nothing to merge');
+  const healths = parts.flatMap((part) => part.healths).sort((a, b) => position(a) - position(b));
+  const rows = parts.flatMap((part) => part.rows).sort((a, b) => position(a) - position(b));
+  return { ...first, candidates: parts.flatMap(({ candidates }) => candidates), healths, rows };
+}
+
 if (values.quick) {
   console.log(pageOf(await measure(4, 8, async () => {})));
 } else {
   const results =
-    values.from === undefined
-      ? await measure(100, 100, keep)
-      : (JSON.parse(await readFile(values.from, 'utf8')) as Results);
+    values.from.length === 0 ? await measure(100, 100, keep) : merged(await Promise.all(values.from.map(read)));
   await writeFile(`${root}docs/detection.md`, pageOf(results));
   await writeFile(`${root}docs/images/detection.svg`, plotOf(results));
 }
