@@ -124,9 +124,9 @@ function targetLines({ rows, healths }: Results): string[] {
 }
 
 const method = [
-  'Where a target is missed, it is missed by any rule: telling 1 % of errors from 0.1 % beyond this doubt takes about 1,350',
+  'Where a target is missed, it is missed by any rule: telling 1 % of errors from 0.1 % beyond this doubt takes about 1,200',
   'requests by the inequality of Lorden and Wald (the logarithm of what is needed, divided by the divergence of the two rates),',
-  'and telling 5 % takes 130. At one request a second that is 22 and 2 minutes. Who wants to know sooner has to look more often:',
+  'and telling 5 % takes 110. At one request a second that is 20 and 2 minutes. Who wants to know sooner has to look more often:',
   '`watch.probe.every`.',
   '',
   '## How it was made',

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { load, loaded, said, shopWith } from './plans.ts';
+
+const criteria = '  criteria: { errors: { rollBack: 10 %, consult: 5 % } }\n';
+
+/** The shop with more lines in its watch. */
+const watching = (lines: string): string => shopWith([criteria, `${criteria}${lines}`]);
+
+const cases: { on: string; lines: string; says: string }[] = [
+  {
+    on: 'a time where a share is limited',
+    lines: '  limits: [{ name: a, measure: errors, rollBack: 800ms }]\n',
+    says: 'watch.limits[0].rollBack: this limit is a share; write it in per cent, such as 25 %',
+  },
+  {
+    on: 'a share where a time is limited',
+    lines: '  limits: [{ name: a, measure: p95, rollBack: 50 % }]\n',
+    says: 'watch.limits[0].rollBack: p95 is a time; write it as a duration, such as 800ms',
+  },
+  {
+    on: 'bands in the wrong order',
+    lines: '  limits: [{ name: a, measure: p95, rollBack: 1s, consult: 2s }]\n',
+    says: 'watch.limits[0].consult: asks a person only above the limit at which it goes back anyway; make consult lower than rollBack',
+  },
+  {
+    on: 'the name of another limit',
+    lines: '  limits: [{ name: errors, measure: p95, rollBack: 1s }]\n',
+    says: 'watch.limits[0].name: another limit is called "errors"; choose another name',
+  },
+  {
+    on: 'a comparison with nothing',
+    lines: '  limits: [{ name: a, measure: p95, rollBack: 50 %, against: baseline }]\n',
+    says: 'watch.limits[0].against: nothing is measured before the release that it could be compared with; add baseline: 10m to the watch',
+  },
+  {
+    on: 'a checklist that is not there',
+    lines: '  raised: { security: { does: rollBack, incident: leak } }\n',
+    says: 'watch.raised.security.incident: no checklist in incidents is called leak',
+  },
+  {
+    on: 'somebody who is told and not known',
+    lines: '  priorities: { P1: [nobody] }\n',
+    says: 'watch.priorities.P1[0]: nobody in people is called nobody',
+  },
+];
+
+describe('a watch that cannot be kept', () => {
+  it.each(cases)('$on', async ({ lines, says }) => {
+    const problems = said(await load(watching(lines)));
+    expect(problems.join('\n')).toContain(says);
+  });
+
+  it('a whole one is planned as it is written', async () => {
+    const lines = [
+      '  baseline: 10m',
+      '  limits:',
+      '    - { name: p95 for 5 min, measure: p95, rollBack: 800ms, for: 5m, priority: P1 }',
+      '    - { name: degraded, measure: p95, consult: 25 %, rollBack: 50 %, against: baseline, trust: ask }',
+      '  raised: { complaints: consult }',
+      '',
+    ].join('\n');
+    const { plan } = await loaded(watching(lines));
+    expect(plan.watch?.criteria.slice(1)).toEqual([
+      { name: 'p95 for 5 min', measure: 'p95', rollBackAbove: 800, consultAbove: null, forMs: 300_000, priority: 'P1' },
+      { name: 'degraded', measure: 'p95', rollBackAbove: 50, consultAbove: 25, against: 'baseline', trust: 'ask' },
+    ]);
+    expect(plan.watch).toMatchObject({
+      baselineMs: 600_000,
+      falseAlarms: 0.01,
+      raised: [{ name: 'complaints', verdict: 'consult' }],
+      early: { maxMs: 1_800_000, withinMs: 14_400_000 },
+    });
+  });
+});
