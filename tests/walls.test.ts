@@ -44,6 +44,8 @@ const breaches: [path: string, line: string, says: string][] = [
     'notices may not use the package @temporalio/client',
   ],
   ['notices/a.ts', `import { a } from '../checks/http.ts';`, 'notices may import nothing of checks'],
+  ['aws/a.ts', `import { a } from '../targets/kinds.ts';`, 'aws may import nothing of targets'],
+  ['aws/a.ts', `import { Context } from '@temporalio/activity';`, 'aws may not use the package @temporalio/activity'],
   ['secrets/a.ts', `import { a } from '../targets/shell/run.ts';`, 'secrets may import nothing of shell'],
   ['secrets/a.ts', `import { a } from '@temporalio/common';`, 'secrets may not use the package @temporalio/common'],
   ['workflows/a.ts', `import { a } from '../activities/a.ts';`, 'workflows may import only types of activities'],

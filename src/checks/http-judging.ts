@@ -39,7 +39,7 @@ export async function judge(expect: AnswerExpectations, got: Exchange, url: stri
 }
 
 async function cookiesProblems(wanted: AnswerExpectations['cookies'], setCookies: string[]): Promise<string[]> {
-  const names = Object.entries(wanted);
+  const names = Object.entries(wanted ?? {});
   if (names.length === 0) return [];
   const { cookieProblems, cookiesIn } = await import('./cookie-judging.ts');
   const found = cookiesIn(setCookies);

@@ -64,7 +64,7 @@ export const answerExpectations = z.strictObject({
   header: z.record(text, headerValue).default({}).describe('Header: its value, { matches }, or true for any'),
   cookies: z
     .record(text, cookieConditions)
-    .default({})
+    .optional()
     .describe('Cookie that the answer must set: true for Secure, HttpOnly and SameSite Lax or Strict'),
   file: file.optional().describe('The body is a file of this kind'),
   latency: latency

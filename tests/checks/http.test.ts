@@ -305,3 +305,11 @@ describe('http', () => {
     });
   });
 });
+
+test('a plan that was started by an earlier version knows nothing of cookies and files, and is asked as before', async () => {
+  const server = createServer((_, response) => response.end('ok'));
+  const port = await listening(server);
+  const { cookies: _, ...expect_ } = httpSchema.parse({ url: `http://127.0.0.1:${port}/` }).expect;
+  const spec = { ...httpSchema.parse({ url: `http://127.0.0.1:${port}/` }), expect: expect_ };
+  expect(await http.ask(asking(spec))).toMatchObject({ status: 'PASS' });
+});
