@@ -12,7 +12,9 @@ import { envSchema } from './env.schema.ts';
 import { flowSchema } from './flow.schema.ts';
 import { httpSchema } from './http.schema.ts';
 import { logsSchema } from './logs.schema.ts';
+import { queueSchema } from './queue.schema.ts';
 import { rateLimitSchema } from './rate-limit.schema.ts';
+import { redisSchema } from './redis.schema.ts';
 import { secretsInLogsSchema } from './secrets-in-logs.schema.ts';
 import { sqlSchema } from './sql.schema.ts';
 import { statusPageSchema } from './status-page.schema.ts';
@@ -43,6 +45,8 @@ export const checkKinds = {
   backup: { schema: backupSchema },
   'status-page': { schema: statusPageSchema },
   uptime: { schema: uptimeSchema },
+  redis: { schema: redisSchema },
+  queue: { schema: queueSchema },
   'cloudwatch-alarms': { schema: cloudwatchAlarmsSchema, atPreflight: { withoutData: 'fail' } },
   'cloudwatch-logs': { schema: cloudwatchLogsSchema },
   'cloudwatch-metric': { schema: cloudwatchMetricSchema, atPreflight: {} },

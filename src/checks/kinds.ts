@@ -21,6 +21,8 @@ const loaders: Record<CheckKind, () => Promise<unknown>> = {
   backup: async () => (await import('./backup.ts')).backup,
   'status-page': async () => (await import('./status-page.ts')).statusPage,
   uptime: async () => (await import('./uptime.ts')).uptime,
+  redis: async () => (await import('./redis.ts')).redis,
+  queue: async () => (await import('./queue.ts')).queue,
   'cloudwatch-alarms': async () => (await import('./cloudwatch-alarms.ts')).cloudwatchAlarms,
   'cloudwatch-logs': async () => (await import('./cloudwatch-logs.ts')).cloudwatchLogs,
   'cloudwatch-metric': async () => (await import('./cloudwatch-metric.ts')).cloudwatchMetric,

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { count, duration, flag, text } from '../plan/words.schema.ts';
+import { redisFields } from './redis.schema.ts';
+import { mostOf } from './redis-limits.schema.ts';
+
+const smoke = z.strictObject({
+  job: text.default('smoke').describe('Name of the job, which the workers must know. Default smoke'),
+  data: z.json().default({}).describe('Data of the job. Default none'),
+  within: duration.default(10_000).describe('It must be finished within this time, default 10s'),
+});
+
+/** A queue of BullMQ: how much waits, how much failed, whether anybody works. */
+export const queueSchema = z.strictObject({
+  ...redisFields,
+  queue: text.describe('Name of the queue. A dead-letter queue is a queue of its own: { depth: 0 }'),
+  prefix: text.default('bull').describe('Prefix of its keys, default bull'),
+  depth: mostOf.optional().describe('Most jobs that wait: now, by priority or until later'),
+  failed: mostOf.optional().describe('Most jobs that have failed and are still kept'),
+  workers: count.optional().describe('Least number of workers that are connected'),
+  paused: flag.default(false).describe('It may be paused. Default false'),
+  smoke: smoke.optional().describe('A job is added, has to be finished, and is removed again'),
+});
+
+export type QueueSpec = z.output<typeof queueSchema>;
