@@ -12,6 +12,7 @@ import { envSchema } from './env.schema.ts';
 import { flowSchema } from './flow.schema.ts';
 import { httpSchema } from './http.schema.ts';
 import { logsSchema } from './logs.schema.ts';
+import { metricsSchema } from './metrics.schema.ts';
 import { queueSchema } from './queue.schema.ts';
 import { rateLimitSchema } from './rate-limit.schema.ts';
 import { redisSchema } from './redis.schema.ts';
@@ -47,6 +48,7 @@ export const checkKinds = {
   uptime: { schema: uptimeSchema },
   redis: { schema: redisSchema },
   queue: { schema: queueSchema },
+  metrics: { schema: metricsSchema },
   'cloudwatch-alarms': { schema: cloudwatchAlarmsSchema, atPreflight: { withoutData: 'fail' } },
   'cloudwatch-logs': { schema: cloudwatchLogsSchema },
   'cloudwatch-metric': { schema: cloudwatchMetricSchema, atPreflight: {} },

@@ -23,6 +23,7 @@ const loaders: Record<CheckKind, () => Promise<unknown>> = {
   uptime: async () => (await import('./uptime.ts')).uptime,
   redis: async () => (await import('./redis.ts')).redis,
   queue: async () => (await import('./queue.ts')).queue,
+  metrics: async () => (await import('./metrics.ts')).metrics,
   'cloudwatch-alarms': async () => (await import('./cloudwatch-alarms.ts')).cloudwatchAlarms,
   'cloudwatch-logs': async () => (await import('./cloudwatch-logs.ts')).cloudwatchLogs,
   'cloudwatch-metric': async () => (await import('./cloudwatch-metric.ts')).cloudwatchMetric,

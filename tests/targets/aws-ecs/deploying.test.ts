@@ -95,7 +95,8 @@ describe.skipIf(isMissing(moto))('a deployment to ECS', () => {
     await prepared(world, spec);
     const failure = await failureOf(deployed(world, spec));
     expect(failure.kind).toBe('failed');
-    expect(failure.message).toContain('3 tasks failed to start');
+    // ECS may have started more of them before anybody looked.
+    expect(failure.message).toMatch(/([3-9]|\d\d) tasks failed to start/);
     expect(failure.details.evidence).toContain('Essential container in task exited');
     expect(failure.details.evidence).toContain('app ended with 1');
     expect(failure.details.evidence).toContain('fatal: version v2 cannot start');

@@ -1,0 +1,87 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metricsSchema } from '../../src/checks/metrics.schema.ts';
+import { metrics } from '../../src/checks/metrics.ts';
+import { asking } from './asking.ts';
+
+let server: Server;
+let url: string;
+let reads = 0;
+let moves = true;
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    if (request.url !== '/metrics') return response.end('<html>a page for people</html>');
+    reads += moves ? 1 : 0;
+    response.setHeader('content-type', 'text/plain; version=0.0.4');
+    return response.end(`# HELP messages_total Messages that came in.
+# TYPE messages_total counter
+messages_total{kind="text"} ${reads}
+messages_total{kind="image"} 2
+# TYPE reply_seconds histogram
+reply_seconds_bucket{le="0.5"} 4
+reply_seconds_bucket{le="+Inf"} 5
+reply_seconds_sum 3.5
+reply_seconds_count 5
+# TYPE queue_depth gauge
+queue_depth 120
+`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+});
+afterAll(() => server.close());
+
+const ask = (series: object, more: object = {}) =>
+  metrics.ask(asking(metricsSchema.parse({ url, series, between: '20ms', ...more })));
+
+describe('SB-08 a page of metrics', () => {
+  it('that shows all that it must is a PASS', async () => {
+    const answer = await ask({
+      messages_total: { type: 'counter', min: 2 },
+      reply_seconds: { type: 'histogram', min: 5 },
+      queue_depth: true,
+    });
+    expect(answer).toMatchObject({ status: 'PASS', summary: expect.stringContaining('all 3 series') });
+    expect(answer.evidence).toContain('reply_seconds (histogram): 5');
+  });
+
+  it('without a required series, or without one of its labels, is a FAIL that names it', async () => {
+    expect(await ask({ dropped_total: true })).toMatchObject({ status: 'FAIL', summary: 'dropped_total is not there' });
+    expect(await ask({ messages_total: { labels: { kind: 'video' } } })).toMatchObject({
+      status: 'FAIL',
+      summary: 'messages_total{kind="video"} is not there',
+    });
+  });
+
+  it('of another type, or beyond a limit, is a FAIL', async () => {
+    expect(await ask({ queue_depth: { max: 100 } })).toMatchObject({
+      status: 'FAIL',
+      summary: 'queue_depth is 120, expected at most 100',
+    });
+    expect(await ask({ queue_depth: { type: 'counter' } })).toMatchObject({
+      status: 'FAIL',
+      summary: 'queue_depth is a gauge, expected a counter',
+    });
+  });
+
+  it('FB-06 whose counters grow is a PASS, and a FAIL when they stand still', async () => {
+    expect(await ask({ messages_total: { growing: true } })).toMatchObject({ status: 'PASS' });
+    moves = false;
+    const answer = await ask({ messages_total: { labels: { kind: 'text' }, growing: true } });
+    expect(answer).toMatchObject({ status: 'FAIL', summary: expect.stringContaining('messages_total does not grow') });
+  });
+
+  it('that is a page for people, or not there, is a FAIL', async () => {
+    expect(await ask({ up: true }, { url: url.replace('/metrics', '/') })).toMatchObject({
+      status: 'FAIL',
+      summary: expect.stringContaining('is no page of metrics'),
+    });
+    expect(await ask({ up: true }, { url: 'http://127.0.0.1:1/metrics' })).toMatchObject({ status: 'FAIL' });
+  });
+
+  it('whose address is no address is PENDING', async () => {
+    expect(await ask({ up: true }, { url: '${env:NOWHERE}' })).toMatchObject({ status: 'PENDING' });
+  });
+});
