@@ -2,7 +2,7 @@ import { GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { ContainerDefinition, Task } from '@aws-sdk/client-ecs';
 import { logsOf } from '../aws-ecs/clients.ts';
 import { streamOf } from '../aws-ecs/evidence.ts';
-import type { TaskRun } from './tasks.ts';
+import type { TaskRun } from './task-run.ts';
 
 /** The last lines of the container, oldest first; none where they cannot be read, which is no reason to fail. */
 export async function linesOf({ call }: TaskRun, container: ContainerDefinition, task: Task): Promise<string[]> {

@@ -2,7 +2,7 @@ import type { RunTaskRequest } from '@aws-sdk/client-ecs';
 import { asLowerTags, tagsOf } from '../../aws/owner.ts';
 import type { Call } from '../../release/target.ts';
 import { asIdentifier } from './names.ts';
-import type { TaskRun } from './tasks.ts';
+import type { TaskRun } from './task-run.ts';
 
 type Owner = Pick<Call<unknown>, 'application' | 'environment' | 'target'>;
 

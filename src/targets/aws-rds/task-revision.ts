@@ -11,7 +11,7 @@ import { ecsOf } from '../aws-ecs/clients.ts';
 import { type Content, contentOf, normalised, withImages } from '../aws-ecs/content.ts';
 import { chooseContainer } from '../aws-ecs/definition.ts';
 import { familyOf } from './task-requests.ts';
-import type { TaskRun } from './tasks.ts';
+import type { TaskRun } from './task-run.ts';
 
 /** What the task runs: the definition of the plan, or a copy of it with the image of the new version. */
 export type Revision = { arn: string; container: ContainerDefinition };

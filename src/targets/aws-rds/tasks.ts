@@ -10,25 +10,16 @@ import { asking } from '../../aws/failures.ts';
 import { keyHash } from '../../aws/owner.ts';
 import { lookAgainMs } from '../../aws/pacing.ts';
 import { TargetFailure } from '../../release/failure.ts';
-import type { Call } from '../../release/target.ts';
 import { ecsOf } from '../aws-ecs/clients.ts';
 import { pause } from '../postgres/connection.ts';
 import type { Ran } from '../shell/run.ts';
-import type { AwsRdsSpec, TaskSpec } from './aws-rds.schema.ts';
+import type { TaskSpec } from './aws-rds.schema.ts';
 import { linesOf } from './task-lines.ts';
 import { runTaskRequest, startedBy } from './task-requests.ts';
 import { ensureRevision } from './task-revision.ts';
+import type { TaskRun } from './task-run.ts';
 
 const denseMs = 2_000;
-
-/** `name`: of the change, such as `migrate`. Only what is no secret in `env` reaches the task: ECS shows it to many. */
-export type TaskRun = {
-  call: Call<AwsRdsSpec>;
-  name: string;
-  task: TaskSpec;
-  env: Record<string, string>;
-  timeoutMs: number;
-};
 
 /**
  * Runs the command of a change as a one-off task and waits until it has stopped. When `signal` aborts or time is over the
