@@ -16,9 +16,7 @@ async function ended(handle: Handle): Promise<ReleaseResult> {
   const { question } = await until(handle, (status) => status.phase === 'ended' || status.question !== null, 280_000);
   // Nothing here needs a person; without this, an open question would be a time-out.
   if (question !== null) throw new Error(`${question.text}: ${question.why}`);
-  const result = await handle.result();
-  if (result.failure !== null) console.log(JSON.stringify(result.failure));
-  return result;
+  return await handle.result();
 }
 
 async function users(rise: FinancialRise): Promise<number> {
