@@ -2,8 +2,8 @@ import type { Answer, Asking, Check } from '../release/check.ts';
 import { answerOf, pending } from './answer.ts';
 import type { CorsSpec } from './cors.schema.ts';
 import { type Exchange, exchange, NoAnswer } from './http-exchange.ts';
-import type { Found } from './http-judging.ts';
 import { answerToSilence } from './http-silence.ts';
+import type { Found } from './limits.ts';
 import type { RequestSpec } from './request.schema.ts';
 import { addressOf, addressProblem } from './request.ts';
 

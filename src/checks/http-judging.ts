@@ -1,10 +1,10 @@
 import { query } from 'jsonpath-rfc9535';
 import type { Json } from '../release/json.ts';
 import { boundsProblems, headerProblems, textProblems, valueProblems } from './expectations.ts';
-import type { AnswerExpectations, Limits } from './http.schema.ts';
+import type { AnswerExpectations } from './http.schema.ts';
 import type { Exchange } from './http-exchange.ts';
-
-export type Found = { failures: string[]; warnings: string[] };
+import type { Limits } from './limits.schema.ts';
+import { type Found, missed } from './limits.ts';
 
 /** A JSON path that cannot be used, null when all can. */
 export function pathProblem(paths: readonly string[]): string | null {
@@ -91,13 +91,6 @@ function parse(body: string): Json | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The stricter limit that is missed decides. */
-function missed({ warn, fail }: Limits, misses: (limit: number) => boolean, say: (limit: number) => string): Found {
-  if (fail !== null && misses(fail)) return { failures: [say(fail)], warnings: [] };
-  if (warn !== null && misses(warn)) return { failures: [], warnings: [say(warn)] };
-  return { failures: [], warnings: [] };
 }
 
 function latencyProblems(limits: Limits, latencyMs: number): Found {

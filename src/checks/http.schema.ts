@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { amount, duration, flag, size, text } from '../plan/words.schema.ts';
 import { cookieConditions } from './cookie.schema.ts';
 import { headerValue, jsonPath, textPieces, valueConditions } from './expectations.schema.ts';
+import type { Limits } from './limits.schema.ts';
 import { hasOneBody, oneBody, requestFields } from './request.schema.ts';
 
 const statusWord = z.union([z.int().min(100).max(599), z.string().regex(/^[1-5](xx|[0-9]{2})$/)], {
@@ -14,9 +15,6 @@ const statuses = z
     error: 'must be a status such as 200, a class such as 2xx, or a list of them',
   })
   .transform((written) => (Array.isArray(written) ? written : [written]).map(String));
-
-/** Two limits: missing the first only warns. Milliseconds or days. */
-export type Limits = { warn: number | null; fail: number | null };
 
 const latency = z.union([
   duration.transform((fail): Limits => ({ warn: null, fail })),

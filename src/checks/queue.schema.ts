@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { count, duration, flag, text } from '../plan/words.schema.ts';
+import { mostOf } from './limits.schema.ts';
 import { redisFields } from './redis.schema.ts';
-import { mostOf } from './redis-limits.schema.ts';
 
 const smoke = z.strictObject({
   job: text.default('smoke').describe('Name of the job, which the workers must know. Default smoke'),

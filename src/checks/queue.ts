@@ -3,7 +3,7 @@ import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Answer, Asking, Check } from '../release/check.ts';
 import { answerOf, excerpt } from './answer.ts';
-import { judgeMost, together } from './most.ts';
+import { missed } from './limits.ts';
 import type { QueueSpec } from './queue.schema.ts';
 import { answerToRedisError, openRedis } from './redis-connection.ts';
 
@@ -44,19 +44,27 @@ async function judged(spec: QueueSpec, opened: Queue, signal: AbortSignal): Prom
   const workers = await opened.getWorkersCount();
   const isPaused = await opened.isPaused();
   const smoke = spec.smoke === undefined || isPaused ? null : await runSmoke(opened, spec.smoke, signal);
-  const found = together([
-    judgeMost(spec.depth, depth, (limit) => `${depth} jobs wait in ${spec.queue}, limit ${limit}`),
-    judgeMost(spec.failed, failed, (limit) => `${failed} jobs of ${spec.queue} failed, limit ${limit}`),
-  ]);
+  const found = [
+    missed(
+      spec.depth,
+      (limit) => depth > limit,
+      (limit) => `${depth} jobs wait in ${spec.queue}, limit ${limit}`,
+    ),
+    missed(
+      spec.failed,
+      (limit) => failed > limit,
+      (limit) => `${failed} jobs of ${spec.queue} failed, limit ${limit}`,
+    ),
+  ];
   const few = spec.workers !== undefined && workers < spec.workers;
   return answerOf({
     failures: [
       ...(isPaused && (!spec.paused || spec.smoke !== undefined) ? [`${spec.queue} is paused`] : []),
       ...(few ? [`${workers} workers are connected to ${spec.queue}, expected at least ${spec.workers}`] : []),
-      ...found.failures,
+      ...found.flatMap(({ failures }) => failures),
       ...(smoke?.problem === undefined ? [] : [smoke.problem]),
     ],
-    warnings: found.warnings,
+    warnings: found.flatMap(({ warnings }) => warnings),
     seen: `${depth} wait, ${counts.active ?? 0} run, ${failed} failed, ${workers} workers${smoke === null ? '' : `\n${smoke.seen}`}`,
     good: smoke === null ? `${depth} jobs wait in ${spec.queue}` : `${spec.queue} works: ${smoke.seen}`,
     remedy: 'see whether its workers run, and why jobs fail',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration, text } from '../plan/words.schema.ts';
-import { mostOf } from './redis-limits.schema.ts';
+import { mostOf } from './limits.schema.ts';
 
 /** How a Redis server is reached; the same fields in `queue`. */
 export const redisFields = {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Answer, Asking, Check } from '../release/check.ts';
 import { answerOf, pending } from './answer.ts';
-import { judgeMost, together } from './most.ts';
+import { missed } from './limits.ts';
 import type { RedisCheckSpec } from './redis.schema.ts';
 import { addressOf, answerToRedisError, openRedis } from './redis-connection.ts';
 
@@ -46,19 +46,27 @@ function judged(spec: RedisCheckSpec, latencyMs: number, fields: Map<string, str
   const share = most === 0 ? null : Math.round((used / most) * 1000) / 10;
   const role = fields.get('role') ?? 'unknown';
   const policy = fields.get('maxmemory_policy') ?? 'unknown';
-  const found = together([
-    judgeMost(spec.latency, latencyMs, (limit) => `PING took ${latencyMs.toFixed(1)} ms, limit ${limit} ms`),
-    judgeMost(spec.memory, share ?? 0, (limit) => `${share} % of maxmemory is used, limit ${limit} %`),
-  ]);
+  const found = [
+    missed(
+      spec.latency,
+      (limit) => latencyMs > limit,
+      (limit) => `PING took ${latencyMs.toFixed(1)} ms, limit ${limit} ms`,
+    ),
+    missed(
+      spec.memory,
+      (limit) => (share ?? 0) > limit,
+      (limit) => `${share} % of maxmemory is used, limit ${limit} %`,
+    ),
+  ];
   return answerOf({
     failures: [
       ...(role === spec.role ? [] : [`it is a ${role}, expected a ${spec.role}`]),
       ...(spec.policy === undefined || spec.policy === policy
         ? []
         : [`maxmemory-policy is ${policy}, expected ${spec.policy}`]),
-      ...found.failures,
+      ...found.flatMap(({ failures }) => failures),
     ],
-    warnings: found.warnings,
+    warnings: found.flatMap(({ warnings }) => warnings),
     seen: [
       `role ${role}, PING ${latencyMs.toFixed(1)} ms`,
       `${Math.round(used / 1024)} KiB used${share === null ? '' : ` of maxmemory (${share} %)`}, policy ${policy}`,
