@@ -2,7 +2,7 @@ import type { Json } from '../../release/json.ts';
 import type { Step } from '../../release/target.ts';
 import { type Attempt, begin, mark, setSuspended, unmark, updateService } from './attempt.ts';
 import { leavingTasks } from './judging.ts';
-import { type EcsCall, lookAtScaling, lookAtTasks } from './look.ts';
+import { type EcsCall, lookAtAllTasks, lookAtScaling } from './look.ts';
 import { type Held, heldIn, heldMarkNames, heldMarks, type Suspended } from './marks.ts';
 import { pauseMs } from './pauses.ts';
 import { rollOut } from './rollout.ts';
@@ -45,8 +45,8 @@ async function describe({ call, scene }: Attempt): Promise<Held | null> {
 }
 
 /** Everything that still runs, whatever it is meant to do. */
-async function tasksLeft(call: EcsCall): Promise<number> {
-  const [running, stopped] = await Promise.all([lookAtTasks(call, 'RUNNING'), lookAtTasks(call, 'STOPPED')]);
+export async function tasksLeft(call: EcsCall): Promise<number> {
+  const { running, stopped } = await lookAtAllTasks(call);
   return running.length + leavingTasks(stopped).length;
 }
 

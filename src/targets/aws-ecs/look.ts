@@ -81,6 +81,12 @@ export async function lookAtTasks(call: EcsCall, desiredStatus: 'RUNNING' | 'STO
   });
 }
 
+/** Both, in the order in which no task is missed that is told to stop between the two questions. */
+export async function lookAtAllTasks(call: EcsCall): Promise<{ running: Task[]; stopped: Task[] }> {
+  const running = await lookAtTasks(call, 'RUNNING');
+  return { running, stopped: await lookAtTasks(call, 'STOPPED') };
+}
+
 /** The name of a cluster or service, of its name or its ARN. */
 export function lastPart(name: string): string {
   return name.split('/').at(-1) ?? name;

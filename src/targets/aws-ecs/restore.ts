@@ -5,10 +5,9 @@ import { invalidate } from '../cloudfront/invalidation.ts';
 import { type Attempt, begin, updateService } from './attempt.ts';
 import { contentOf, withDigests } from './content.ts';
 import { arnOf } from './deploy.ts';
-import { letGo } from './holding.ts';
+import { letGo, tasksLeft } from './holding.ts';
 import { isEcr, parseImage } from './images.ts';
-import { leavingTasks } from './judging.ts';
-import { type EcsCall, lookAtRevision, lookAtService, lookAtTasks, type Revision } from './look.ts';
+import { type EcsCall, lookAtRevision, lookAtService, type Revision } from './look.ts';
 import { heldIn, intentIn, ownIntent, revisionName } from './marks.ts';
 import { manifestOf, resolveImage } from './registry.ts';
 import { revisionFor } from './revisions.ts';
@@ -129,8 +128,7 @@ async function restoreMissing(call: EcsCall, to: ToSavepoint, attempt: Attempt |
     return { state: 'done', value: { proof, downtimeMs: 0, kept: null, detail: 'there is no service, as before' } };
   }
   if (attempt.scene.service.desiredCount !== 0) await updateService(attempt, { revision: null, desired: 0 });
-  const [running, stopped] = await Promise.all([lookAtTasks(call, 'RUNNING'), lookAtTasks(call, 'STOPPED')]);
-  const left = running.length + leavingTasks(stopped).length;
+  const left = await tasksLeft(call);
   if (left > 0) return { state: 'working', detail: `${left} tasks still run`, lookAgainMs: 2_000 };
   return settle(attempt, to);
 }

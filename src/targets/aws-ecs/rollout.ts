@@ -5,7 +5,7 @@ import type { Step } from '../../release/target.ts';
 import { type Attempt, mark, updateService } from './attempt.ts';
 import { evidenceOf } from './evidence.ts';
 import { type Goal, judge, leavingTasks, shortage } from './judging.ts';
-import { lookAtTasks } from './look.ts';
+import { lookAtAllTasks } from './look.ts';
 import { deploymentNumber, type Intent, intentMarks, ownIntent, revisionName } from './marks.ts';
 import { pauseMs } from './pauses.ts';
 
@@ -68,12 +68,7 @@ async function wait(attempt: Attempt, goal: Goal, detail: string): Promise<Step<
 /** The counts agree; the tasks themselves decide. A task that leaves still runs, and may still write. */
 async function settle(attempt: Attempt, goal: Goal): Promise<Step<Task[]>> {
   const { call, scene } = attempt;
-  // Old tasks end last as a rule: while one of them runs, the others need not be asked for.
-  const ending = leavingTasks(await lookAtTasks(call, 'STOPPED')).length;
-  if (ending > 0) return wait(attempt, goal, `${ending} old tasks still run`);
-  const running = await lookAtTasks(call, 'RUNNING');
-  // In this order no task is missed that is told to stop between the two.
-  const stopped = await lookAtTasks(call, 'STOPPED');
+  const { running, stopped } = await lookAtAllTasks(call);
   const wanted = scene.service.desiredCount ?? 0;
   const mine = running.filter(({ taskDefinitionArn }) => taskDefinitionArn === goal.arn);
   const healthy = mine.filter(
