@@ -6,24 +6,26 @@ import type { TargetInput } from './inputs.ts';
 /** Reports are big, and the newest tell best. */
 const mostReports = 10;
 
-/** The runbook's name of what an activity does; an activity is named as its step, except on the way back. */
-const stages: Readonly<Record<string, string>> = { restoreBeside: 'beside' };
+/** Activities that wait for what happens elsewhere, and what reports call them. */
+const stages: Readonly<Record<string, string>> = { snapshot: 'snapshot', restoreBeside: 'beside', restore: 'restore' };
 
 /**
  * How long an activity of a target took in the newest releases on record, in milliseconds, newest first. Records that
  * cannot be read tell nothing: they only say when to look again.
  */
 export async function pastDurations({ place, target }: TargetInput, activity: string): Promise<number[]> {
+  const stage = stages[activity];
+  if (stage === undefined) return [];
   const folder = join(place.records, place.application, place.environment);
   const names = await readdir(folder).catch(() => []);
-  const id = `${stages[activity] ?? activity} ${target.name}`;
+  const id = `${stage} ${target.name}`;
   const found: number[] = [];
   // Folders begin with the time at which their release started.
   for (const name of names.sort().reverse().slice(0, mostReports)) {
     const report = await readReport(join(folder, name, 'report.json'));
     const step = pastStep(report, id);
     if (step !== null) found.push(step);
-    found.push(...pastStages(report, [target]).flatMap(({ stage, tookMs }) => (stage === id ? [tookMs] : [])));
+    found.push(...pastStages(report, [target]).flatMap(({ stage: known, tookMs }) => (known === id ? [tookMs] : [])));
   }
   return found;
 }
