@@ -5,6 +5,7 @@ import { pending } from './answer.ts';
 import { withAttestation } from './attested.ts';
 import type { Clock } from './clock.ts';
 import { loadCheck } from './kinds.ts';
+import { newRun, withRun } from './run-value.ts';
 
 /** A check with the patience for what could not be measured, which may be longer than for a bad answer. */
 export type Repeated = PlannedCheck & { pendingForMs?: number };
@@ -52,7 +53,8 @@ export async function askPlanned(
   clock: Clock,
 ): Promise<CheckResult> {
   try {
-    const spec = await resolve(planned.spec);
+    // What is asked alone has a run of its own.
+    const spec = await resolve(withRun(planned.spec, newRun()));
     const result = redact(await askUntil(planned, { ...around, spec }, clock));
     // An answer that came after the cancellation may be about the cancellation.
     around.signal.throwIfAborted();

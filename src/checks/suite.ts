@@ -1,6 +1,7 @@
 import type { CheckResult, PlannedCheck } from '../release/check.ts';
 import { isMissed } from '../release/suite.ts';
 import { excerpt } from './answer.ts';
+import { newRun, withRun } from './run-value.ts';
 
 /** `ask`: asks one check; it throws only for a bug, and the signal's reason. `began`, `ended`: for those who show it. */
 export type Asker = {
@@ -21,12 +22,14 @@ const cleaningMs = 120_000;
 /**
  * Asks a list of checks: each after what it needs, those that may together, all others alone and in order. What needs a
  * check that failed is PENDING and not asked. Checks that clean up are asked at the end, whatever happened, for every
- * group of which something was asked.
+ * group of which something was asked. `${run}` is the same in all of them.
  *
  * @returns results in the order of the list
  * @throws the signal's reason when aborted, and bugs; what cleans up was asked all the same
  */
-export async function askAll(checks: readonly PlannedCheck[], asker: Asker): Promise<CheckResult[]> {
+export async function askAll(planned: readonly PlannedCheck[], asker: Asker): Promise<CheckResult[]> {
+  const run = newRun();
+  const checks = planned.map((check) => ({ ...check, spec: withRun(check.spec, run) }));
   const cleaning = checks.filter(({ cleansUp }) => cleansUp === true);
   const asked: Asked = {
     waiting: checks.filter((check) => !cleaning.includes(check)),

@@ -1,5 +1,6 @@
 import { askPlanned } from '../checks/ask.ts';
 import { systemClock } from '../checks/clock.ts';
+import { usesRun } from '../checks/run-value.ts';
 import { askAll } from '../checks/suite.ts';
 import type { LoadedPlan } from '../plan/load.ts';
 import type { CheckResult, PlannedCheck } from '../release/check.ts';
@@ -29,7 +30,7 @@ export function chosenChecks(suite: Suite, { groups, only, cleanup }: Chosen): P
   const names = groups.length > 0 ? groups : wholeOf(suite);
   const inGroups = names.flatMap((group) => checksOf(group, all, suite));
   for (const name of only) mustBeThere(name, inGroups);
-  const wanted = only.length === 0 ? withNeeds(inGroups, all) : inGroups.filter(({ name }) => only.includes(name));
+  const wanted = only.length === 0 ? withNeeds(inGroups, all) : alone(only, inGroups, all);
   const begun = new Set(wanted.map(({ group }) => group));
   const cleaning = all.filter((check) => check.cleansUp === true && begun.has(check.group));
   if (cleanup) return mustBeSome(cleaning.map(({ cleansUp, ...check }) => check));
@@ -74,6 +75,13 @@ function mustBeThere(name: string, checks: readonly PlannedCheck[]): void {
   if (checks.some((check) => check.name === name)) return;
   const names = checks.map((check) => `"${check.name}"`).join(', ');
   throw new UsageError(`there is no check "${name}"`, `Checks: ${names}.`);
+}
+
+/** Without what they need, unless they look at what that wrote in this very run. */
+function alone(only: readonly string[], inGroups: readonly PlannedCheck[], all: readonly PlannedCheck[]) {
+  const named = inGroups.filter(({ name }) => only.includes(name));
+  const looking = named.filter(({ spec }) => usesRun(spec));
+  return [...new Set([...named, ...withNeeds(looking, all).filter(({ spec }) => usesRun(spec))])];
 }
 
 function withNeeds(wanted: readonly PlannedCheck[], all: readonly PlannedCheck[]): PlannedCheck[] {

@@ -16,7 +16,7 @@ export function withVersion(data: unknown, version: string): unknown {
   return mapTexts(data, (text) => text.replaceAll('${version}', version));
 }
 
-const schemes = ['env', 'file', 'aws-secret', 'aws-ssm', 'version'];
+const schemes = ['env', 'file', 'aws-secret', 'aws-ssm', 'version', 'run'];
 const resolvedLater = /\$\{((?:env|file|aws-secret|aws-ssm):[^}]+)\}/g;
 
 /** Refuses references that nobody could resolve. */
@@ -24,8 +24,9 @@ export function referenceObjections(data: unknown): Objection[] {
   const found: Objection[] = [];
   eachText(data, (text, path) => {
     for (const match of text.matchAll(/\$\{([^}]*)(\}?)/g)) {
-      if (isOfRehearsal(match[1] ?? '', path)) continue;
-      const wrong = wrongReference(match[1] ?? '', match[2] === '}');
+      const inner = match[1] ?? '';
+      if (isOfRehearsal(inner, path) || (inner === 'run' && isInCheck(path))) continue;
+      const wrong = inner === 'run' ? runElsewhere : wrongReference(inner, match[2] === '}');
       if (wrong !== null) found.push({ ...wrong, rule: 'reference', severity: 'error', path, at: 'value' });
     }
   });
@@ -37,6 +38,15 @@ function isOfRehearsal(inner: string, path: Path): boolean {
   return /^rehearsal\.(url|service)$/.test(inner) && path[0] === 'targets' && path[2] === 'rehearse';
 }
 
+const listsOfChecks = ['checks', 'cleanup', 'preflight', 'smoke', 'monitoring', 'verify', 'verifySeed', 'logs'];
+
+/** Checks that are asked together share one value, which no other run of them has. */
+function isInCheck(path: Path): boolean {
+  return path[2] !== 'rehearse' && path.some((key) => listsOfChecks.includes(String(key)));
+}
+
+const runElsewhere = { message: '${run} has a value in checks only', remedy: 'use it in a check, or ${version} here' };
+
 /** Names as Secrets Manager and the Parameter Store allow them (API references, CreateSecret and PutParameter), or ARNs. */
 const awsReferences: Record<string, { pattern: RegExp; remedy: string }> = {
   'aws-secret': {
@@ -47,7 +57,8 @@ const awsReferences: Record<string, { pattern: RegExp; remedy: string }> = {
 };
 
 function wrongReference(inner: string, closed: boolean): { message: string; remedy: string } | null {
-  const known = 'known are ${env:NAME}, ${file:path}, ${aws-secret:name}, ${aws-ssm:/path} and ${version}';
+  const known =
+    'known are ${env:NAME}, ${file:path}, ${aws-secret:name}, ${aws-ssm:/path}, ${version}, and ${run} in checks';
   if (!closed) return { message: `the reference "\${${inner}" is not closed`, remedy: 'end it with }' };
   const [scheme = '', ...rest] = inner.split(':');
   const name = rest.join(':');
@@ -69,7 +80,8 @@ function wrongReference(inner: string, closed: boolean): { message: string; reme
   }
   const meant = scheme.startsWith('env') ? 'env' : nearest(scheme, schemes);
   if (meant === null) return { message: `unknown reference ${whole}`, remedy: known };
-  const example = meant === 'version' ? '${version}' : `\${${meant}:${name === '' ? 'NAME' : name}}`;
+  const example =
+    meant === 'version' || meant === 'run' ? `\${${meant}}` : `\${${meant}:${name === '' ? 'NAME' : name}}`;
   return { message: `unknown reference ${whole}`, remedy: `did you mean ${example}?` };
 }
 

@@ -105,7 +105,7 @@ describe('All problems come at once, in the order of the file', () => {
       'many.yaml:14:10: targets.database.url: a password in an address is written in the clear; use ${env:NAME} or ${file:path}',
       'many.yaml:15:15: targets.database.writers[0]: no target is called backed; did you mean "backend"?',
       'many.yaml:16:27: targets.database.migrate.directory: there is no directory ./versions/v9/migrations; paths start at the directory of the plan file',
-      'many.yaml:22:11: targets.backend.root: unknown reference ${run}; known are ${env:NAME}, ${file:path}, ${aws-secret:name}, ${aws-ssm:/path} and ${version}',
+      'many.yaml:22:11: targets.backend.root: ${run} has a value in checks only; use it in a check, or ${version} here',
       'many.yaml:23:13: targets.backend.source: there is no directory ./versions/v9/backend; paths start at the directory of the plan file',
     ]);
     expect(lines.join('\n')).not.toContain('hunter2');

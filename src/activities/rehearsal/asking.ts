@@ -1,4 +1,5 @@
 import { askUntil } from '../../checks/ask.ts';
+import { newRun, withRun } from '../../checks/run-value.ts';
 import type { CheckResult, PlannedCheck } from '../../release/check.ts';
 import { TargetFailure } from '../../release/failure.ts';
 import type { Json } from '../../release/json.ts';
@@ -74,7 +75,11 @@ async function askOne(trial: Trial, planned: PlannedCheck, addresses: Addresses)
   const { input, call, clock, discretion } = trial;
   const { home, version, records } = input.place;
   try {
-    const { spec, led } = pointed(trial, await resolved(planned.spec, input.place, discretion), addresses);
+    const { spec, led } = pointed(
+      trial,
+      await resolved(withRun(planned.spec, newRun()), input.place, discretion),
+      addresses,
+    );
     if (!led) return null;
     const asking = { spec, home, version, records, signal: call.signal, log: discreetLog(discretion) };
     const result = await askUntil({ ...planned, pendingForMs }, asking, clock);
