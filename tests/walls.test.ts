@@ -39,6 +39,12 @@ const breaches: [path: string, line: string, says: string][] = [
   ['checks/a.ts', `import { a } from '../targets/postgres/postgres.ts';`, 'checks may import nothing of targets'],
   ['checks/a.ts', `const a = require('@temporalio/client');`, 'checks may not use the package @temporalio/client'],
   [
+    'performance/a.ts',
+    `import { Context } from '@temporalio/activity';`,
+    'performance may not use the package @temporalio/activity',
+  ],
+  ['performance/a.ts', `import { a } from '../activities/a.ts';`, 'performance may import nothing of activities'],
+  [
     'notices/a.ts',
     `import { Client } from '@temporalio/client';`,
     'notices may not use the package @temporalio/client',
@@ -82,6 +88,7 @@ const allowed: [path: string, line: string][] = [
   ['targets/postgres/a.ts', `import { run } from '../shell/run.ts';`],
   ['targets/postgres/a.ts', `export const pg = () => import('pg');`],
   ['checks/a.ts', `import { run } from '../targets/shell/run.ts';`],
+  ['performance/a.ts', `import { systemClock } from '../checks/clock.ts';`],
   ['workflows/a.ts', `import type { Activities } from '../activities/a.ts';`],
   ['workflows/a.ts', `import { approve } from './messages.ts';`],
   ['activities/a.ts', `import { Context } from '@temporalio/activity';`],

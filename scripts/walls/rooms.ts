@@ -28,12 +28,13 @@ export const rooms: Readonly<Record<string, Room>> = {
   targets: { rooms: ['release', 'shell', 'aws'], typesOf: ['schema'], packages: 'any', node: true },
   shell: { rooms: ['release', 'schema'], packages: 'any', node: true },
   checks: { rooms: ['release', 'shell', 'aws'], typesOf: ['schema'], packages: 'any', node: true },
+  performance: { rooms: ['release', 'checks', 'shell'], typesOf: ['schema'], packages: 'any', node: true },
   notices: { rooms: ['release', 'shell'], typesOf: ['schema'], packages: 'any', node: true },
   secrets: { rooms: ['release', 'aws'], packages: 'any', node: true },
   messages: { rooms: ['release'], packages: temporalWords, node: false },
   workflows: { rooms: ['release', 'messages'], typesOf: ['activities'], packages: temporalWords, node: false },
   activities: {
-    rooms: ['release', 'targets', 'checks', 'notices', 'secrets', 'report', 'schema'],
+    rooms: ['release', 'targets', 'checks', 'performance', 'notices', 'secrets', 'report', 'schema'],
     packages: [
       '@temporalio/activity',
       '@temporalio/client',
@@ -56,7 +57,10 @@ export const rooms: Readonly<Record<string, Room>> = {
     node: true,
   },
   worker: {
-    rooms: 'release,plan,report,targets,aws,shell,checks,notices,secrets,activities,client,messages,schema'.split(','),
+    rooms:
+      'release,plan,report,targets,aws,shell,checks,performance,notices,secrets,activities,client,messages,schema'.split(
+        ',',
+      ),
     packages: 'any',
     node: true,
   },
@@ -68,6 +72,7 @@ export const never: Readonly<Record<string, readonly RegExp[]>> = {
   aws: [/^@temporalio\//, /^zod$/],
   shell: [/^@temporalio\//, /^zod$/],
   checks: [/^@temporalio\//, /^zod$/],
+  performance: [/^@temporalio\//, /^zod$/],
   notices: [/^@temporalio\//, /^zod$/],
   secrets: [/^@temporalio\//, /^zod$/],
   cli: [/^@temporalio\//, /^zod$/],

@@ -7,6 +7,7 @@ import type { Proof } from '../release/fingerprint.ts';
 import type { Json } from '../release/json.ts';
 import type { Carried, Carrying, Loss, LossRules } from '../release/loss.ts';
 import type { Message } from '../release/notice.ts';
+import type { PlannedMeasurement } from '../release/performance.ts';
 import type {
   Plan,
   PlannedNotice,
@@ -56,7 +57,8 @@ export type RehearseInput = RestoreInput & {
   changes: RehearsedChange[];
   service: { target: PlannedTarget; pinned: Artefact | null } | null;
 };
-export type PerformanceInput = { place: Place; requests: PlannedRequest[] };
+/** `measurements`: carried out after the requests. Left out by releases that began before there were any. */
+export type PerformanceInput = { place: Place; requests: PlannedRequest[]; measurements?: PlannedMeasurement[] };
 /**
  * Epoch milliseconds. `wholeMs`: length of the whole watch. `baseline`: of the version that ran before. `signals`: as the
  * point before left them. Left out by releases that began before there were any.

@@ -31,6 +31,7 @@ function specsOf(plan: Plan): Json {
     targets: named(plan.targets),
     checks: named([...plan.steps.flatMap(({ checks }) => checks), ...(plan.watch?.checks ?? [])]),
     performance: named(plan.steps.flatMap(({ requests }) => requests)),
+    measurements: plan.steps.flatMap(({ measurements = [] }) => measurements).map(({ spec }) => spec),
     watch: named(plan.watch?.probe ? [plan.watch.probe] : []),
     notify: named(plan.notify),
   };

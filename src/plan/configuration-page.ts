@@ -156,7 +156,7 @@ function rowsBelow(field: JsonSchema, path: string): Row[] {
 
 /** Keys that come from the `http` check are explained there. */
 function shortened(field: JsonSchema, prefix: string): Row[] {
-  const own = ['name', 'samples', 'every', 'errors', 'p50', 'p95', 'p99'];
+  const own = ['name', 'samples', 'every', 'errors', 'p50', 'p95', 'p99', 'baseline'];
   return rowsOf(field, prefix).filter(({ key }) => own.includes(key.slice(prefix.length).split('.')[0] ?? ''));
 }
 

@@ -1,26 +1,19 @@
+import { k6LongestMs } from '../performance/k6.schema.ts';
+import { loadLongestMs } from '../performance/load.schema.ts';
+import { pagesLongestMs } from '../performance/pages.schema.ts';
+import { criteriaOf } from '../release/criteria.ts';
 import type { Json } from '../release/json.ts';
-import type { Measure, PlannedCriterion, PlannedRequest, PlannedWatch } from '../release/plan.ts';
+import type { PlannedMeasurement } from '../release/performance.ts';
+import type { PlannedRequest, PlannedWatch } from '../release/plan.ts';
 import { ownFields, pick } from './kinds.ts';
 import type { WrittenCheck } from './schema/checks.schema.ts';
-import type { WrittenCriteria, WrittenProbe, WrittenRequest } from './schema/evidence.schema.ts';
+import type { WrittenProbe, WrittenRequest } from './schema/evidence.schema.ts';
 import type { WrittenRelease } from './schema/release.schema.ts';
 import { checksAt } from './suite.ts';
 import { plannedLimit, watchingOf } from './watching.ts';
 import { plannedCheck } from './written.ts';
 
-export const measures: readonly Measure[] = ['errors', 'p50', 'p95', 'p99'];
-
 type WrittenThroughout = NonNullable<NonNullable<WrittenRelease['watch']>['throughout']>;
-
-/** Limits as the workflow judges them, in the order of the measures. */
-function plannedCriteria(written: WrittenCriteria, suffix: string): PlannedCriterion[] {
-  return measures.flatMap((measure) => {
-    const limits = written[measure];
-    if (limits === undefined) return [];
-    const { rollBack = null, consult = null } = limits;
-    return [{ name: `${measure}${suffix}`, measure, rollBackAbove: rollBack, consultAbove: consult }];
-  });
-}
 
 export function plannedRequest(request: WrittenRequest): PlannedRequest {
   return {
@@ -28,8 +21,26 @@ export function plannedRequest(request: WrittenRequest): PlannedRequest {
     spec: httpSpec(request),
     samples: request.samples,
     everyMs: request.every,
-    criteria: plannedCriteria(request, ` of ${request.name}`),
+    criteria: criteriaOf(request, ` of ${request.name}`),
+    ...(request.baseline === undefined ? {} : { compares: true }),
   };
+}
+
+type WrittenPerformance = NonNullable<WrittenRelease['performance']>;
+
+/** What is measured after the requests, in this order. */
+export function plannedMeasurements({ pages = [], load = [], k6 = [] }: WrittenPerformance): PlannedMeasurement[] {
+  return [
+    ...pages.map((page) => planned('pages', page, pagesLongestMs(page))),
+    ...load.map((each) => planned('load', each, loadLongestMs(each))),
+    ...k6.map((script) => planned('k6', script, k6LongestMs(script))),
+  ];
+}
+
+function planned(kind: string, written: { name: string }, longestMs: number): PlannedMeasurement {
+  const { name, ...spec } = pick(written, Object.keys(written));
+  const compares = spec.baseline === undefined ? {} : { compares: true as const };
+  return { name: String(name), kind, spec, longestMs, ...compares };
 }
 
 export function plannedWatch(release: WrittenRelease, written: NonNullable<WrittenRelease['watch']>): PlannedWatch {
@@ -37,7 +48,7 @@ export function plannedWatch(release: WrittenRelease, written: NonNullable<Writt
   return {
     stretches: written.schedule.map(({ every, for: length }) => ({ everyMs: every, forMs: length })),
     probe: probe === undefined ? null : { name: probe.name, spec: httpSpec(probe), everyMs: probe.every },
-    criteria: [...plannedCriteria(written.criteria ?? {}, ''), ...written.limits.map(plannedLimit)],
+    criteria: [...criteriaOf(written.criteria ?? {}, ''), ...written.limits.map(plannedLimit)],
     checks: checksAt(release, 'watch', written.checks),
     ...(written.throughout === undefined ? {} : { throughout: plannedThroughout(written.throughout) }),
     minimumSamples: written.minimumSamples,

@@ -2,7 +2,7 @@ import type { PlannedCheck } from '../release/check.ts';
 import type { Phase, PlannedStep, StepActivity } from '../release/plan.ts';
 import { withFailureRules } from './failing.ts';
 import { changesOf, traitsOf } from './kinds.ts';
-import { plannedRequest } from './measured.ts';
+import { plannedMeasurements, plannedRequest } from './measured.ts';
 import { checksPatience, requestsPatience, targetPatience } from './patience.ts';
 import { plannedRehearsal } from './rehearsing.ts';
 import type { WrittenRequest } from './schema/evidence.schema.ts';
@@ -147,13 +147,18 @@ function evidence(written: WrittenRelease, point: number): PlannedStep[] {
     if (planned.length > 0) steps.push({ ...onChecks(activity, 'evidence', planned), point });
   };
   add('smoke', written.smoke);
-  const requests = ((written.performance?.requests ?? []) as WrittenRequest[]).map(plannedRequest);
-  if (requests.length > 0) {
-    const patienceMs = requestsPatience(requests);
-    steps.push({ ...onChecks('performance', 'evidence', []), requests, point, patienceMs });
-  }
+  steps.push(...measuring(written, point));
   add('monitoring', written.monitoring);
   return steps;
+}
+
+function measuring({ performance }: WrittenRelease, point: number): PlannedStep[] {
+  if (performance === undefined) return [];
+  const requests = ((performance.requests ?? []) as WrittenRequest[]).map(plannedRequest);
+  const measurements = plannedMeasurements(performance);
+  const patienceMs = requestsPatience(requests) + measurements.reduce((sum, { longestMs }) => sum + longestMs, 0);
+  const further = measurements.length > 0 ? { measurements } : {};
+  return [{ ...onChecks('performance', 'evidence', []), requests, point, patienceMs, ...further }];
 }
 
 function onTarget({ name, target }: Named, activity: StepActivity, phase: Phase): PlannedStep {

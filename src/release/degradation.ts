@@ -1,11 +1,23 @@
-import type { Baseline } from './baseline.ts';
 import type { Interval } from './intervals.ts';
-import type { PlannedCriterion } from './plan.ts';
+import type { Measure, PlannedCriterion } from './plan.ts';
 import { entrusted } from './trust.ts';
 import { type Judgement, type Measurement, rangeOf, type Verdict } from './verdict.ts';
 
 /** A value and where the truth lies with 95 % confidence. */
 type Estimate = { value: number; interval: Interval };
+
+/** What was measured of the version before, over `n` samples: a `Baseline`, or made of a `Measurement`. */
+export type Estimates = { n: number; errors: Estimate } & Record<Exclude<Measure, 'errors'>, Estimate | null>;
+
+/** The same of numbers without times, as if each sample stood for itself. */
+export function estimatesOf(measured: Measurement): Estimates {
+  const of = (measure: Measure): Estimate | null => {
+    const [value, interval] = [measured[measure], rangeOf(measured, measure)];
+    return value === null || interval === undefined ? null : { value, interval };
+  };
+  const errors = of('errors') ?? { value: measured.errors, interval: { low: 0, high: 100 } };
+  return { n: measured.n, errors, p50: of('p50'), p95: of('p95'), p99: of('p99') };
+}
 
 /**
  * How much more `after` is: the distances to both intervals added as squares, which for two shares is Newcombe's
@@ -36,7 +48,7 @@ function quotient(before: Estimate, after: Estimate): Estimate | null {
  */
 export function judgeDegradation(
   criterion: PlannedCriterion,
-  { measured, baseline }: { measured: Measurement; baseline: Baseline | null },
+  { measured, baseline }: { measured: Measurement; baseline: Estimates | null },
   minimumSamples: number,
 ): Judgement {
   const { name, measure } = criterion;
@@ -65,7 +77,7 @@ export function judgeDegradation(
   return entrusted({ ...base, ...rounded, verdict, limit, explanation }, criterion);
 }
 
-function changeOf({ measure }: PlannedCriterion, measured: Measurement, baseline: Baseline): Estimate | null {
+function changeOf({ measure }: PlannedCriterion, measured: Measurement, baseline: Estimates): Estimate | null {
   const before = baseline[measure];
   const value = measured[measure];
   const interval = rangeOf(measured, measure);

@@ -1,6 +1,7 @@
 import type { PlannedCheck } from './check.ts';
 import type { Json } from './json.ts';
 import type { Mark } from './loss.ts';
+import type { PlannedMeasurement } from './performance.ts';
 import type { KindTraits } from './target.ts';
 
 /** `backward`: the previous code runs on the new schema. `forward`: the new code runs on the old schema. Neither: breaking. */
@@ -101,6 +102,8 @@ export type PlannedStep = {
   onFailure?: FailureRule[];
   /** Of a `rehearse` step. */
   rehearsal?: PlannedRehearsal;
+  /** Of the performance step, carried out after its requests, one after the other. Left out: none. */
+  measurements?: PlannedMeasurement[];
 };
 
 /** One endpoint of the performance step. `spec` is an `http` check's spec, asked `samples` times. */
@@ -110,6 +113,8 @@ export type PlannedRequest = {
   samples: number;
   everyMs: number;
   criteria: PlannedCriterion[];
+  /** It has criteria against the version before, which is measured the same way before anything is changed. */
+  compares?: true;
 };
 
 /** What is measured over a set of samples: `errors` in per cent, percentiles in milliseconds. */

@@ -6,7 +6,9 @@ export function referencesOf(plan: Plan): string[] {
   const found = new Set<string>();
   const specs = [
     ...plan.targets.map(({ spec }) => spec),
-    ...plan.steps.flatMap(({ checks, requests }) => [...checks, ...requests].map(({ spec }) => spec)),
+    ...plan.steps.flatMap(({ checks, requests, measurements = [] }) =>
+      [...checks, ...requests, ...measurements].map(({ spec }) => spec),
+    ),
     ...plan.steps.flatMap(({ rehearsal }) =>
       [...(rehearsal?.checks ?? []), ...(rehearsal?.writes ?? [])].map(({ spec }) => spec),
     ),

@@ -95,7 +95,9 @@ async function run(story: Story, step: PlannedStep, { status, round }: Run): Pro
       );
     case 'performance': {
       const { performance } = patiently(story, { summary, patienceMs, target: null });
-      status.judgements = await performance({ place: story.place, requests: step.requests });
+      const { requests, measurements } = step;
+      const measured = { place: story.place, requests, ...(measurements === undefined ? {} : { measurements }) };
+      status.judgements = await performance(measured);
       return troubleInJudgements(status.judgements);
     }
     default:

@@ -1,6 +1,7 @@
-import { measures } from '../measured.ts';
+import { measures } from '../../release/criteria.ts';
 import type { Path } from '../problem.ts';
-import type { WrittenCriteria, WrittenProbe, WrittenRequest } from '../schema/evidence.schema.ts';
+import type { WrittenCriteria } from '../schema/criteria.schema.ts';
+import type { WrittenProbe, WrittenRequest } from '../schema/evidence.schema.ts';
 import type { WrittenRelease } from '../schema/release.schema.ts';
 import { checksAt, groupsAt, repeatableAt } from '../suite.ts';
 import { checkLists, type Rule, type Saying } from './rule.ts';
@@ -71,7 +72,7 @@ const requestsAreJudged: Rule = {
   whole: true,
   look: ({ written }) =>
     requestsOf(written).flatMap((request, index): Saying[] => {
-      if (measures.some((measure) => request[measure] !== undefined)) return [];
+      if (request.baseline !== undefined || measures.some((measure) => request[measure] !== undefined)) return [];
       const message = `"${request.name}" is measured and nothing judges it`;
       return [{ path: ['performance', 'requests', index], message, remedy: `add limits for ${measures.join(', ')}` }];
     }),

@@ -1,32 +1,12 @@
 import { z } from 'zod';
 import { httpSchema } from '../../checks/http.schema.ts';
-import { count, duration, label, pause, percentage, share } from '../words.schema.ts';
+import { k6Schema } from '../../performance/k6.schema.ts';
+import { loadSchema } from '../../performance/load.schema.ts';
+import { pagesSchema } from '../../performance/pages.schema.ts';
+import { count, duration, label, pause, share } from '../words.schema.ts';
 import { checksSchema } from './checks.schema.ts';
+import { baselineLimits, criteriaFields, criteriaSchema } from './criteria.schema.ts';
 import { watchingFields } from './watching.schema.ts';
-
-function limits<Limit extends typeof duration | typeof percentage>(limit: Limit, what: string) {
-  return z
-    .strictObject({
-      consult: limit.optional().describe('Above it a person is asked.'),
-      rollBack: limit.optional().describe('Above it the release goes back.'),
-    })
-    .refine((given) => given.consult !== undefined || given.rollBack !== undefined, {
-      error: 'must name consult, rollBack or both',
-    })
-    .meta({ description: what, minProperties: 1 })
-    .optional();
-}
-
-/** What is measured over a set of samples, and its limits. */
-const criteriaFields = {
-  errors: limits(percentage, 'Limits for the share of failed samples, in per cent.'),
-  p50: limits(duration, 'Limits for the median time of an answer.'),
-  p95: limits(duration, 'Limits for the 95th percentile of the time of an answer.'),
-  p99: limits(duration, 'Limits for the 99th percentile of the time of an answer.'),
-};
-
-const criteriaSchema = z.strictObject(criteriaFields);
-export type WrittenCriteria = z.output<typeof criteriaSchema>;
 
 /** What a request of the performance step has besides the fields of an `http` check. */
 const requestFields = {
@@ -34,14 +14,37 @@ const requestFields = {
   samples: count.default(20).describe('How often it is sent. Default 20.'),
   every: pause.default(100).describe('Time from one sending to the next. Default 100ms.'),
   ...criteriaFields,
+  baseline: baselineLimits,
 };
 
-export const performanceSchema = z.strictObject({
-  requests: z
-    .array((httpSchema as z.ZodObject).safeExtend(requestFields), { error: 'must be a list of requests' })
-    .min(1, { error: 'must hold at least one request' })
-    .describe('Requests that are measured; each has the fields of an `http` check, and limits.'),
-});
+/** What every further measurement has, whatever its kind. */
+const measurementFields = { name: label.describe('What people call it; unique in the list.') };
+
+export const performanceSchema = z
+  .strictObject({
+    requests: z
+      .array((httpSchema as z.ZodObject).safeExtend(requestFields), { error: 'must be a list of requests' })
+      .min(1, { error: 'must hold at least one request' })
+      .optional()
+      .describe('Requests that are measured; each has the fields of an `http` check, and limits.'),
+    pages: z
+      .array(pagesSchema.safeExtend(measurementFields), { error: 'must be a list of pages' })
+      .min(1, { error: 'must hold at least one page' })
+      .optional()
+      .describe('Pages that Lighthouse opens in Chromium, and limits.'),
+    load: z
+      .array(loadSchema.safeExtend(measurementFields), { error: 'must be a list of loads' })
+      .min(1, { error: 'must hold at least one load' })
+      .optional()
+      .describe('Load that is put on the application, and limits.'),
+    k6: z
+      .array(k6Schema.safeExtend(measurementFields), { error: 'must be a list of scripts' })
+      .min(1, { error: 'must hold at least one script' })
+      .optional()
+      .describe('Scripts of your own that k6 runs, and limits.'),
+  })
+  .refine((given) => Object.keys(given).length > 0, { error: 'must hold requests, pages, load or k6' })
+  .meta({ minProperties: 1 });
 
 export type WrittenRequest = z.output<z.ZodObject<typeof requestFields>>;
 
