@@ -5,6 +5,7 @@ import type { Answer, Asking, Check } from '../release/check.ts';
 import { answerOf, excerpt } from './answer.ts';
 import { missed } from './limits.ts';
 import type { QueueSpec } from './queue.schema.ts';
+import { findJob } from './queue-job.ts';
 import { answerToRedisError, openRedis } from './redis-connection.ts';
 
 /** Asks a queue of BullMQ how it is, and with `smoke` whether its jobs are done. */
@@ -44,6 +45,8 @@ async function judged(spec: QueueSpec, opened: Queue, signal: AbortSignal): Prom
   const workers = await opened.getWorkersCount();
   const isPaused = await opened.isPaused();
   const smoke = spec.smoke === undefined || isPaused ? null : await runSmoke(opened, spec.smoke, signal);
+  const job = spec.job === undefined ? null : await findJob(opened, spec.job, signal);
+  const trials = [smoke, job].filter((trial) => trial !== null);
   const found = [
     missed(
       spec.depth,
@@ -62,11 +65,14 @@ async function judged(spec: QueueSpec, opened: Queue, signal: AbortSignal): Prom
       ...(isPaused && (!spec.paused || spec.smoke !== undefined) ? [`${spec.queue} is paused`] : []),
       ...(few ? [`${workers} workers are connected to ${spec.queue}, expected at least ${spec.workers}`] : []),
       ...found.flatMap(({ failures }) => failures),
-      ...(smoke?.problem === undefined ? [] : [smoke.problem]),
+      ...trials.flatMap(({ problem }) => problem ?? []),
     ],
     warnings: found.flatMap(({ warnings }) => warnings),
-    seen: `${depth} wait, ${counts.active ?? 0} run, ${failed} failed, ${workers} workers${smoke === null ? '' : `\n${smoke.seen}`}`,
-    good: smoke === null ? `${depth} jobs wait in ${spec.queue}` : `${spec.queue} works: ${smoke.seen}`,
+    seen: `${depth} wait, ${counts.active ?? 0} run, ${failed} failed, ${workers} workers\n${trials.map(({ seen }) => seen).join('\n')}`,
+    good:
+      trials.length === 0
+        ? `${depth} jobs wait in ${spec.queue}`
+        : `${spec.queue}: ${trials.map(({ seen }) => seen).join(', ')}`,
     remedy: 'see whether its workers run, and why jobs fail',
   });
 }
