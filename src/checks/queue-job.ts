@@ -9,16 +9,7 @@ const lookEveryMs = 50;
 /** Newest jobs that are looked through for their data. */
 const most = 1_000;
 
-const states = [
-  'wait',
-  'paused',
-  'prioritized',
-  'delayed',
-  'active',
-  'completed',
-  'failed',
-  'waiting-children',
-] as const;
+const states = ['wait', 'prioritized', 'delayed', 'active', 'completed', 'failed', 'waiting-children'] as const;
 
 export type JobFound = { problem?: string; seen: string };
 
