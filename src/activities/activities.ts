@@ -5,7 +5,7 @@ import { atBoundary } from './boundary.ts';
 import { runChecks } from './checks.ts';
 import { certify, observe, readCase, readCertificates } from './drilling.ts';
 import type { Activities } from './inputs.ts';
-import { measurePerformance } from './performance.ts';
+import { measureBefore, measurePerformance } from './performance.ts';
 import { pin } from './pinning.ts';
 import { readPrevious, readRelease } from './previous.ts';
 import { rehearse } from './rehearsal/rehearse.ts';
@@ -29,6 +29,7 @@ export function createActivities({ clock = systemClock }: { clock?: Clock } = {}
     smoke: (input) => runChecks(input, clock),
     monitoring: (input) => runChecks(input, clock),
     performance: (input) => measurePerformance(input, clock),
+    performanceBefore: (input) => measureBefore(input, clock),
     baseline: (input) => measureBaseline(input, clock),
     watch: (input) => watchPoint(input, clock),
     openWindow: (input) => atBoundary(() => openWindow(input)),

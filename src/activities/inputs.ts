@@ -57,8 +57,17 @@ export type RehearseInput = RestoreInput & {
   changes: RehearsedChange[];
   service: { target: PlannedTarget; pinned: Artefact | null } | null;
 };
-/** `measurements`: carried out after the requests. Left out by releases that began before there were any. */
-export type PerformanceInput = { place: Place; requests: PlannedRequest[]; measurements?: PlannedMeasurement[] };
+/**
+ * `measurements`: carried out after the requests. Both left out by releases that began before there were any.
+ */
+export type PerformanceInput = {
+  place: Place;
+  requests: PlannedRequest[];
+  measurements?: PlannedMeasurement[];
+  before?: Before;
+};
+/** What the version before was measured to be: requests by name, measurements by kind and name. */
+export type Before = { requests: Record<string, Baseline>; measurements: Record<string, Json> };
 /**
  * Epoch milliseconds. `wholeMs`: length of the whole watch. `baseline`: of the version that ran before. `signals`: as the
  * point before left them. Left out by releases that began before there were any.
@@ -127,6 +136,8 @@ export interface Activities {
   smoke(input: ChecksInput): Promise<CheckResult[]>;
   monitoring(input: ChecksInput): Promise<CheckResult[]>;
   performance(input: PerformanceInput): Promise<Judgement[]>;
+  /** The version that runs before anything is changed, measured in the same way; nothing is judged. */
+  performanceBefore(input: PerformanceInput): Promise<Before>;
   baseline(input: BaselineInput): Promise<Baseline>;
   watch(input: WatchInput): Promise<Watched>;
   compare(input: RestoreInput): Promise<Standing>;

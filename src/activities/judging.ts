@@ -1,10 +1,9 @@
 import type { Baseline } from '../release/baseline.ts';
-import { judgeDegradation } from '../release/degradation.ts';
+import { judgeCriterion } from '../release/criteria.ts';
 import type { PlannedCriterion } from '../release/plan.ts';
 import { attend, concludeAll, openSignals, type Signal, type SignalStates, signalsOf } from '../release/signals.ts';
 import type { Sample } from '../release/statistics.ts';
-import { entrusted } from '../release/trust.ts';
-import { type Judgement, judge, type Measurement } from '../release/verdict.ts';
+import type { Judgement, Measurement } from '../release/verdict.ts';
 
 /** `wholeMs`: length of the whole watch. `falseAlarms`: expected in it. `signals`: as the stretch before left them. */
 export type Watching = {
@@ -14,20 +13,24 @@ export type Watching = {
   signals: SignalStates | null;
 };
 
-/** `lengthMs`: of what is sampled now. `watching`: left out where it stands for itself, and its value decides at the end. */
+/**
+ * `lengthMs`: of what is sampled now. `watching`: left out where it stands for itself, and its value decides at the end;
+ * `before`: what that is compared with.
+ */
 type Order = {
   criteria: readonly PlannedCriterion[];
   minimumSamples: number;
   everyMs: number;
   lengthMs: number;
-  watching: Watching | undefined;
+  watching?: Watching;
+  before?: Baseline | null;
 };
 
 /** JSON without secrets. `found`: alarms so far, what asks and what only is recorded. */
 export type Judged = { signals: SignalStates; found: Judgement[] };
 
-/** What stands for itself: one false alarm in a hundred such measurements. */
-const alone: Omit<Watching, 'wholeMs'> = { falseAlarms: 0.01, baseline: null, signals: null };
+/** Of what stands for itself: one false alarm in a hundred such measurements. */
+export const falseAlarmsAlone = 0.01;
 
 /** Samples in which what asks may turn out to be what goes back: an outage passes the limit for asking on its way. */
 const graceSamples = 20;
@@ -46,7 +49,9 @@ export class Judge {
   /** `earlier`: what an attempt that died had found. */
   constructor(order: Order, earlier: Partial<Judged>) {
     const { criteria, minimumSamples, everyMs, lengthMs } = order;
-    const { wholeMs, signals, ...watching } = order.watching ?? { ...alone, wholeMs: lengthMs };
+    const { before: baseline = null } = order;
+    const alone: Watching = { falseAlarms: falseAlarmsAlone, baseline, signals: null, wholeMs: lengthMs };
+    const { wholeMs, signals, ...watching } = order.watching ?? alone;
     this.order = order;
     this.signals = signalsOf({ criteria, minimumSamples, everyMs, watchMs: wholeMs, ...watching });
     this.states = structuredClone(earlier.signals ?? signals ?? openSignals());
@@ -82,11 +87,9 @@ export class Judge {
 
   /** In a watch only what is beyond doubt acts: its points are many, and one of them always looks bad by chance. */
   private withoutAlarm(criterion: PlannedCriterion, measured: Measurement): Judgement {
-    const { watching, minimumSamples } = this.order;
-    const judgement =
-      criterion.against === 'baseline'
-        ? judgeDegradation(criterion, { measured, baseline: watching?.baseline ?? null }, minimumSamples)
-        : entrusted(judge(criterion, measured, minimumSamples), criterion);
+    const { watching, before = null, minimumSamples } = this.order;
+    const known = watching === undefined ? before : watching.baseline;
+    const judgement = judgeCriterion(criterion, { measured, before: known }, minimumSamples);
     if (watching === undefined || judgement.verdict === 'unknown') return judgement;
     if (judgement.verdict === 'proceed' && judgement.withheld === undefined) return judgement;
     const { withheld: _withheld, advice: _advice, ...quiet } = judgement;

@@ -1,10 +1,13 @@
 import { askOnce } from '../checks/ask.ts';
 import type { Clock } from '../checks/clock.ts';
 import { loadCheck } from '../checks/kinds.ts';
+import { type Baseline, baselineOf, type Timed } from '../release/baseline.ts';
 import type { Asking } from '../release/check.ts';
 import type { Json } from '../release/json.ts';
 import type { PlannedRequest } from '../release/plan.ts';
+import { baselineRisk } from '../release/signals.ts';
 import type { Judgement } from '../release/verdict.ts';
+import { falseAlarmsAlone } from './judging.ts';
 import { type Collected, collect, type Probe } from './sampling.ts';
 
 /** Share of the samples that must have been measured; the same that a watch may miss at most by default. */
@@ -18,11 +21,16 @@ export async function httpProbe(asking: Asking<Json>): Promise<Probe> {
 
 /**
  * Measures one endpoint of the performance step: `samples` requests, one every `everyMs`, then judges. Ends early when
- * a limit for going back is exceeded beyond doubt. Too few answers are `unknown`, never good.
+ * a limit for going back is exceeded beyond doubt. Too few answers are `unknown`, never good. `before`: what was normal for
+ * the version before, null where it was not measured.
  *
  * @throws the signal's reason when cancelled
  */
-export async function measure(request: PlannedRequest, asking: Asking<Json>, clock: Clock): Promise<Collected> {
+export async function measure(
+  request: PlannedRequest,
+  { asking, before }: { asking: Asking<Json>; before: Baseline | null },
+  clock: Clock,
+): Promise<Collected> {
   const probe = await httpProbe(asking);
   const { samples, everyMs, criteria } = request;
   const fromMs = clock.now();
@@ -33,9 +41,30 @@ export async function measure(request: PlannedRequest, asking: Asking<Json>, clo
     untilMs: fromMs + samples * everyMs,
     criteria,
     minimumSamples: Math.ceil(samples * measuredShare),
+    before,
     clock,
     signal: asking.signal,
   });
+}
+
+/** What is normal for one endpoint, over as many samples as it is judged by after the release. */
+export async function normalOf(request: PlannedRequest, asking: Asking<Json>, clock: Clock): Promise<Baseline> {
+  const probe = await httpProbe(asking);
+  const { samples, everyMs, criteria } = request;
+  const fromMs = clock.now();
+  const taken: Timed[] = [];
+  await collect({
+    probe,
+    everyMs,
+    fromMs,
+    untilMs: fromMs + samples * everyMs,
+    criteria: [],
+    minimumSamples: 1,
+    clock,
+    signal: asking.signal,
+    onSample: (timed) => taken.push(timed),
+  });
+  return baselineOf(taken, { risk: baselineRisk(criteria, falseAlarmsAlone), everyMs });
 }
 
 /** Judgements that also say what the last wrong answer said; the caller redacts them. */

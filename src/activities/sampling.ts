@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { Clock } from '../checks/clock.ts';
-import type { Timed } from '../release/baseline.ts';
+import type { Baseline, Timed } from '../release/baseline.ts';
 import type { Answer } from '../release/check.ts';
 import type { PlannedCriterion } from '../release/plan.ts';
 import type { SignalStates } from '../release/signals.ts';
@@ -25,6 +25,8 @@ export type Collecting = {
   criteria: readonly PlannedCriterion[];
   minimumSamples: number;
   watching?: Watching;
+  /** What stands for itself is compared with it where a criterion says so. */
+  before?: Baseline | null;
   clock: Clock;
   signal: AbortSignal;
   /** Ends it early and well: somebody else found something. */
@@ -118,9 +120,7 @@ class Sampler {
     setMaxListeners(0, this.signal);
     this.next = resume?.next ?? 0;
     this.errors = resume?.errors ?? 0;
-    const { criteria, minimumSamples, watching } = order;
-    const lengthMs = untilMs - fromMs;
-    this.judge = new Judge({ criteria, minimumSamples, everyMs, lengthMs, watching }, resume ?? {});
+    this.judge = new Judge({ ...order, lengthMs: untilMs - fromMs }, resume ?? {});
   }
 
   async run(): Promise<void> {

@@ -30,3 +30,26 @@ export async function measureBaseline(story: Story): Promise<void> {
     note(story, `the running version could not be measured: ${viewOf(error).message}`);
   }
 }
+
+/**
+ * Measures what the performance step compares the release with, in the same way. What could not be measured is said, and
+ * stops nothing: later it is a question for people.
+ */
+export async function measurePerformanceBefore(story: Story): Promise<void> {
+  const step = story.input.plan.steps.find(({ activity }) => activity === 'performance');
+  const requests = (step?.requests ?? []).filter(({ compares }) => compares);
+  const measurements = (step?.measurements ?? []).filter(({ compares }) => compares);
+  if (step === undefined || requests.length + measurements.length === 0) return;
+  if (story.status.changed.length > 0) {
+    return note(story, 'no performance is compared with the version before: an earlier attempt has changed it already');
+  }
+  const summary = 'measure the performance of the running version';
+  const hands = patiently(story, { summary, patienceMs: step.patienceMs, target: null });
+  record(story, summary);
+  try {
+    story.before = await hands.performanceBefore({ place: story.place, requests, measurements });
+  } catch (error) {
+    if (story.status.halt !== null) throw error;
+    note(story, `the performance of the running version could not be measured: ${viewOf(error).message}`);
+  }
+}

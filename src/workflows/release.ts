@@ -1,7 +1,7 @@
 import { ActivityFailure, CancellationScope } from '@temporalio/workflow';
 import type { ReleaseResult } from '../release/status.ts';
 import { Rerouted } from './agreeing.ts';
-import { measureBaseline } from './baseline.ts';
+import { measureBaseline, measurePerformanceBefore } from './baseline.ts';
 import { Abandoned } from './blocked.ts';
 import { bringBack } from './bringing-back.ts';
 import { demandDrill } from './certified.ts';
@@ -64,6 +64,7 @@ async function goForward(story: Story): Promise<Return | null> {
       enter(story, 'baseline');
       await takePhase(story, 'baseline');
       await measureBaseline(story);
+      await measurePerformanceBefore(story);
       enter(story, 'change');
       await takePhase(story, 'change');
       enter(story, 'evidence');

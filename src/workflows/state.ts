@@ -1,5 +1,5 @@
 import { type CancellationScope, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { Place, TargetInput } from '../activities/inputs.ts';
+import type { Before, Place, TargetInput } from '../activities/inputs.ts';
 import { currentDetails } from '../release/details.ts';
 import { caseInWords, drillPrefix } from '../release/drill.ts';
 import { attemptsPerCall } from '../release/fence.ts';
@@ -29,6 +29,8 @@ export type Story = {
   readonly reminded: Set<string>;
   /** What the watch has seen so far, for its next point. */
   signals: SignalStates | null;
+  /** What the performance of the version before was measured to be; null where it was not. */
+  before: Before | null;
   abort: Abort | null;
   finish: GivenAnswer | null;
   /** The last decision of a person (or of silence) that shaped the ending. */
@@ -66,6 +68,7 @@ export function openStory(input: ReleaseInput): Story {
     raised: [],
     reminded: new Set(),
     signals: null,
+    before: null,
     abort: null,
     finish: null,
     decidedBy: null,

@@ -96,8 +96,9 @@ async function run(story: Story, step: PlannedStep, { status, round }: Run): Pro
     case 'performance': {
       const { performance } = patiently(story, { summary, patienceMs, target: null });
       const { requests, measurements } = step;
-      const measured = { place: story.place, requests, ...(measurements === undefined ? {} : { measurements }) };
-      status.judgements = await performance(measured);
+      const further = measurements === undefined ? {} : { measurements };
+      const compared = story.before === null ? {} : { before: story.before };
+      status.judgements = await performance({ place: story.place, requests, ...further, ...compared });
       return troubleInJudgements(status.judgements);
     }
     default:

@@ -38,7 +38,7 @@ function request(spec: Json, samples = 40): PlannedRequest {
 }
 
 const verdicts = async (spec: Json, samples?: number) => {
-  const collected = await measure(request(spec, samples), asking(spec), systemClock);
+  const collected = await measure(request(spec, samples), { asking: asking(spec), before: null }, systemClock);
   return Object.fromEntries(explained(collected).map((judgement) => [judgement.criterion, judgement]));
 };
 
