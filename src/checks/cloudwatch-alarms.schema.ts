@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { awsFields } from '../aws/place.schema.ts';
 import { count, duration, text } from '../plan/words.schema.ts';
-import { comparisonFields, comparisons, dimensions, period, statistic } from './cloudwatch.schema.ts';
+import { dimensions, period, statistic } from './cloudwatch.schema.ts';
+import { comparisonFields, comparisons } from './comparison.schema.ts';
 
 /** `period: 5m, for: 5m` is one sum over five minutes; `period: 1m, for: 5m` are five values of a minute each. */
 const fires = z

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { awsFields } from '../aws/place.schema.ts';
 import { duration, text } from '../plan/words.schema.ts';
-import { comparisonFields, comparisons, dimensions, period, statistic } from './cloudwatch.schema.ts';
+import { dimensions, period, statistic } from './cloudwatch.schema.ts';
+import { comparisonFields, comparisons } from './comparison.schema.ts';
 
 const limit = z
   .strictObject({

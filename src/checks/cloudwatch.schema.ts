@@ -7,25 +7,10 @@ const statisticError = 'must be Average, Sum, Minimum, Maximum, SampleCount, or 
 /** How CloudWatch reduces the values of one period to a number. */
 export const statistic = z.string({ error: statisticError }).regex(statisticPattern, { error: statisticError });
 
-const number = z.number({ error: 'must be a number, in the unit of the metric' });
-
 /** Length of the time over which CloudWatch reduces values (API reference, `MetricStat.Period`). */
 export const period = duration.refine((ms) => ms === 10_000 || ms === 20_000 || ms === 30_000 || ms % 60_000 === 0, {
   error: 'must be 10s, 20s, 30s or whole minutes',
 });
-
-/** One of the four ways in which a value can be on the wrong side. */
-export const comparisonFields = {
-  above: number.optional().describe('Bad above this'),
-  atLeast: number.optional().describe('Bad from this on'),
-  below: number.optional().describe('Bad below this'),
-  atMost: number.optional().describe('Bad down to this'),
-};
-
-/** How many of the four are written; more than one contradict each other. */
-export function comparisons(written: object): number {
-  return Object.keys(comparisonFields).filter((word) => Reflect.get(written, word) !== undefined).length;
-}
 
 export const dimensions = z
   .record(text, text, { error: 'must be a list of name: value' })

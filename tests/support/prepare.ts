@@ -8,6 +8,7 @@ import { ensureCompose } from './compose-tool.ts';
 import { ensureTestServer } from './test-server.ts';
 import {
   ensurePgbouncer,
+  ensurePrometheus,
   findChromium,
   findPgbouncer,
   findPostgresPrograms,
@@ -72,7 +73,7 @@ await ensurePgbouncer();
 const tools: [string, Tool][] = [];
 for (const { name, find } of packaged) tools.push([name, await find()]);
 tools.push(['time-skipping server', await ensureTestServer()], ['Docker Compose', await ensureCompose()]);
-tools.push(['moto', await ensureMoto()]);
+tools.push(['moto', await ensureMoto()], ['Prometheus', await ensurePrometheus()]);
 let missing = 0;
 for (const [name, tool] of tools) {
   if (isMissing(tool)) missing += 1;

@@ -55,6 +55,24 @@ export async function ensurePgbouncer(): Promise<Tool> {
     : { missing: `${found.missing}, and none could be fetched: ${problem}` };
 }
 
+/** Prometheus from PATH, else as `ensurePrometheus` unpacked it. */
+export async function findPrometheus(): Promise<Tool> {
+  const installed = await onPath('prometheus');
+  if (installed !== null) return { path: installed };
+  const path = unpackedProgram('prometheus');
+  return existsSync(path) ? { path } : { missing: 'there is no prometheus; run node scripts/setup.mjs test' };
+}
+
+/** As `findPrometheus`; where it is missing it is unpacked into the cache: its package would start a server. */
+export async function ensurePrometheus(): Promise<Tool> {
+  const found = await findPrometheus();
+  if (!isMissing(found)) return found;
+  const problem = await unpackPackage('prometheus', 'usr/bin/prometheus').then(() => null, shortly);
+  return problem === null
+    ? await findPrometheus()
+    : { missing: `there is no prometheus, and none could be fetched: ${problem}` };
+}
+
 export async function findRedis(): Promise<Tool> {
   const path = await onPath('redis-server');
   return path === null ? { missing: 'there is no redis-server; install the package redis-server' } : { path };

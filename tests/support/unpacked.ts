@@ -12,12 +12,12 @@ export function unpackedProgram(name: string): string {
   return join(cacheDirectory(), 'unpacked', name, 'run');
 }
 
-/** Libraries that a package itself needs; those of the base system are there. */
+/** Libraries that a package itself needs; those of the base system are there, and those of web pages are not needed. */
 async function librariesOf(name: string): Promise<string[]> {
   const { stdout } = await run('apt-cache', ['depends', '--no-recommends', '--no-suggests', name]);
   return [...stdout.matchAll(/^ +Depends: (lib\S+)$/gm)]
     .map(([, library]) => library ?? '')
-    .filter((one) => one !== 'libc6');
+    .filter((one) => one !== 'libc6' && !one.startsWith('libjs-'));
 }
 
 async function folderOfLibraries(root: string): Promise<string[]> {

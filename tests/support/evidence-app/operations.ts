@@ -1,3 +1,4 @@
+import { metricsOf } from './metrics.ts';
 import { type App, json, type Route } from './request.ts';
 
 const startedAt = Date.now();
@@ -20,6 +21,9 @@ export const operationRoutes: Route = async (request, response, app) => {
       } else json(response, 200, countersOf(app));
       return true;
     }
+    case '/metrics':
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(metricsOf(app));
+      return true;
     case '/api/v2/status.json':
       json(response, 200, { page: { name: 'Shop' }, status: app.state.statusPage });
       return true;
