@@ -16,7 +16,7 @@ const statuses = z
   })
   .transform((written) => (Array.isArray(written) ? written : [written]).map(String));
 
-const latency = z.union([
+export const latency = z.union([
   duration.transform((fail): Limits => ({ warn: null, fail })),
   z
     .strictObject({

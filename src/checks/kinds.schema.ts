@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { attestSchema } from './attest.schema.ts';
 import { backupSchema } from './backup.schema.ts';
+import { browserSchema } from './browser.schema.ts';
 import { cloudwatchAlarmsSchema } from './cloudwatch-alarms.schema.ts';
 import { cloudwatchLogsSchema } from './cloudwatch-logs.schema.ts';
 import { cloudwatchMetricSchema } from './cloudwatch-metric.schema.ts';
@@ -11,8 +12,10 @@ import { dnsSchema } from './dns.schema.ts';
 import { envSchema } from './env.schema.ts';
 import { flowSchema } from './flow.schema.ts';
 import { httpSchema } from './http.schema.ts';
+import { latencySchema } from './latency.schema.ts';
 import { logsSchema } from './logs.schema.ts';
 import { metricsSchema } from './metrics.schema.ts';
+import { prometheusSchema } from './prometheus.schema.ts';
 import { queueSchema } from './queue.schema.ts';
 import { rateLimitSchema } from './rate-limit.schema.ts';
 import { redisSchema } from './redis.schema.ts';
@@ -48,7 +51,10 @@ export const checkKinds = {
   uptime: { schema: uptimeSchema },
   redis: { schema: redisSchema },
   queue: { schema: queueSchema },
+  browser: { schema: browserSchema },
   metrics: { schema: metricsSchema },
+  latency: { schema: latencySchema },
+  prometheus: { schema: prometheusSchema, atPreflight: {} },
   'cloudwatch-alarms': { schema: cloudwatchAlarmsSchema, atPreflight: { withoutData: 'fail' } },
   'cloudwatch-logs': { schema: cloudwatchLogsSchema },
   'cloudwatch-metric': { schema: cloudwatchMetricSchema, atPreflight: {} },

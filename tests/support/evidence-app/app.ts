@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { accountRoutes } from './accounts.ts';
 import { operationRoutes } from './operations.ts';
+import { pageRoutes } from './pages.ts';
 import { type App, json, type Request, type Route, type Secrets } from './request.ts';
 import { freshState, noFaults } from './state.ts';
 import { tenantRoutes } from './tenants.ts';
@@ -18,15 +19,28 @@ export const testSecrets: Secrets = {
   ops: 'ops-password-0006',
 };
 
-const routes: readonly Route[] = [operationRoutes, accountRoutes, tenantRoutes, webhookRoutes];
+const routes: readonly Route[] = [operationRoutes, accountRoutes, tenantRoutes, webhookRoutes, pageRoutes];
+
+/** `more`: routes that come first, such as those of `blossom/` with its database and queues. */
+type Options = { port?: number; secrets?: Secrets; more?: readonly Route[] };
 
 /**
  * A real HTTP application as the runbooks describe theirs: sessions, tenants, tokens, signed webhooks, rate limits,
  * reports as PDF. `faults` and `state` may be changed while it runs.
  */
-export async function startEvidenceApp({ port = 0, secrets = testSecrets } = {}): Promise<EvidenceApp> {
+export async function startEvidenceApp({
+  port = 0,
+  secrets = testSecrets,
+  more = [],
+}: Options = {}): Promise<EvidenceApp> {
   const app: App = { state: freshState(), faults: { ...noFaults }, secrets };
-  const server = createServer((request, response) => void serve(request, response, app));
+  const server = createServer((incoming, response) => {
+    // What a route throws, such as a database that is away, is an answer too.
+    serve({ incoming, response }, app, [...more, ...routes]).catch(() => {
+      if (response.headersSent) response.destroy();
+      else json(response, 500, { error: 'failed' });
+    });
+  });
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => sockets.add(socket));
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -39,7 +53,9 @@ async function stop(server: Server, sockets: ReadonlySet<Socket>): Promise<void>
   await new Promise((resolve) => server.close(resolve));
 }
 
-async function serve(incoming: IncomingMessage, response: ServerResponse, app: App): Promise<void> {
+type Exchange = { incoming: IncomingMessage; response: ServerResponse };
+
+async function serve({ incoming, response }: Exchange, app: App, all: readonly Route[]): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
   const request: Request = {
@@ -53,7 +69,7 @@ async function serve(incoming: IncomingMessage, response: ServerResponse, app: A
   response.setHeader('x-request-id', `req-${app.state.requests}`);
   if (app.faults.slowMs > 0) await new Promise((resolve) => setTimeout(resolve, app.faults.slowMs));
   if (app.faults.down) return json(response, 503, { error: 'down' });
-  for (const route of routes) if (await route(request, response, app)) return;
+  for (const route of all) if (await route(request, response, app)) return;
   json(response, 404, { error: 'not found' });
 }
 

@@ -26,6 +26,20 @@ export type Faults = {
   brokenReports: boolean;
   /** Seed and demo endpoints answer. */
   openSeeds: boolean;
+  /** The script of the page is not there. */
+  brokenAsset: boolean;
+  /** The page writes an error into the console, a warning, or throws. */
+  consoleError: boolean;
+  consoleWarning: boolean;
+  uncaughtError: boolean;
+  /** The page asks another site for what is not there. */
+  brokenTracker: boolean;
+  /** Mails are kept and never sent. */
+  noMail: boolean;
+  /** Mails lead to another host. */
+  wrongMailLink: boolean;
+  /** What is reported never arrives at the tracker. */
+  lostErrors: boolean;
   /** Milliseconds added to every answer. */
   slowMs: number;
 };
@@ -64,6 +78,14 @@ export const noFaults: Faults = {
   leaksTenants: false,
   brokenReports: false,
   openSeeds: false,
+  brokenAsset: false,
+  consoleError: false,
+  consoleWarning: false,
+  uncaughtError: false,
+  brokenTracker: false,
+  noMail: false,
+  wrongMailLink: false,
+  lostErrors: false,
   slowMs: 0,
 };
 
