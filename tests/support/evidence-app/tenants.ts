@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { decodeJwt, jwtVerify } from 'jose';
+import { decodeJwt, type JWTPayload, jwtVerify } from 'jose';
 import { userOf } from './accounts.ts';
 import { type App, json, type Request, type Route } from './request.ts';
 
@@ -41,7 +41,8 @@ async function api(request: Request, response: ServerResponse, app: App): Promis
   return true;
 }
 
-function allowOrigin({ headers }: Request, response: ServerResponse, { faults }: App): void {
+/** Lets pages of the application's own frontend in. */
+export function allowOrigin({ headers }: Request, response: ServerResponse, { faults }: App): void {
   response.setHeader('vary', 'origin');
   if (faults.anyOrigin) response.setHeader('access-control-allow-origin', '*');
   else if (headers.origin === origin || (faults.reflectsOrigin && headers.origin !== undefined)) {
@@ -68,15 +69,20 @@ function isOverLimit({ headers }: Request, response: ServerResponse, { state, fa
   return count > limit;
 }
 
-async function tenantOf({ headers }: Request, { secrets, faults }: App): Promise<string | null> {
+async function tenantOf(request: Request, app: App): Promise<string | null> {
+  const claims = await claimsOf(request, app);
+  return claims === null ? null : String(claims.tenant);
+}
+
+/** What a bearer token says; null for one that is missing or wrong. */
+export async function claimsOf({ headers }: Request, { secrets, faults }: App): Promise<JWTPayload | null> {
   const token = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
   if (token === undefined) return null;
   try {
-    if (faults.forgedTokens) return String(decodeJwt(token).tenant);
+    if (faults.forgedTokens) return decodeJwt(token);
     const tolerance = faults.expiredTokens ? 1_000_000_000 : 0;
     const key = new TextEncoder().encode(secrets.jwt);
-    const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'], clockTolerance: tolerance });
-    return String(payload.tenant);
+    return (await jwtVerify(token, key, { algorithms: ['HS256'], clockTolerance: tolerance })).payload;
   } catch {
     return null;
   }
