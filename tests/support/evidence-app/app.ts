@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { accountRoutes } from './accounts.ts';
 import { operationRoutes } from './operations.ts';
+import { pageRoutes } from './pages.ts';
 import { type App, json, type Request, type Route, type Secrets } from './request.ts';
 import { freshState, noFaults } from './state.ts';
 import { tenantRoutes } from './tenants.ts';
@@ -18,7 +19,7 @@ export const testSecrets: Secrets = {
   ops: 'ops-password-0006',
 };
 
-const routes: readonly Route[] = [operationRoutes, accountRoutes, tenantRoutes, webhookRoutes];
+const routes: readonly Route[] = [operationRoutes, accountRoutes, tenantRoutes, webhookRoutes, pageRoutes];
 
 /** `more`: routes that come first, such as those of `blossom/` with its database and queues. */
 type Options = { port?: number; secrets?: Secrets; more?: readonly Route[] };
