@@ -33,7 +33,8 @@ export type Collecting = {
   ends?: AbortSignal;
   resume?: Sampling | null;
   onHeartbeat?: (sampling: Sampling) => void;
-  onSample?: (timed: Timed) => void;
+  /** `said`: what a wrong answer said; redact it before it is kept. */
+  onSample?: (timed: Timed, said: string | null) => void;
   /** Real milliseconds between two heartbeats. */
   beatEveryMs?: number;
   /** Requests that may wait for their answers at the same time. */
@@ -212,7 +213,7 @@ class Sampler {
     if (sample === null) this.errors += 1;
     else this.histogram.recordValue(Math.round(sample * 10));
     const atMs = this.order.clock.now();
-    this.order.onSample?.({ atMs, sample });
+    this.order.onSample?.({ atMs, sample }, sample === null ? this.lastFailure : null);
     this.alarm ??= this.judge.take(atMs, sample);
     if (this.alarm !== null) this.stop.abort();
   }

@@ -5,6 +5,7 @@ import type { Json } from '../release/json.ts';
 import { atBoundary, type Discretion } from './boundary.ts';
 import { discreetLog, resolved } from './calling.ts';
 import { askOne, runChecks } from './checks.ts';
+import { keepingEvidence, lineOf } from './evidence.ts';
 import type { Watched, WatchInput } from './inputs.ts';
 import { explained, httpProbe } from './measure.ts';
 import { type Collected, collect, type Sampling } from './sampling.ts';
@@ -13,13 +14,26 @@ import { type AskedSoFar, askThroughout, type Throughout } from './throughout.ts
 /**
  * Watches from one reported point to the next: samples without a pause and asks what is asked throughout, asks the
  * checks at the end, and returns early when the newest samples call for going back or a check throughout fails. After a
- * crash it goes on from its last heartbeat.
+ * crash it goes on from its last heartbeat. Every sample and answer is kept in `records`.
  */
 export async function watchPoint(input: WatchInput, clock: Clock): Promise<Watched> {
+  const { place, watch, fromMs, untilMs, baseline = null } = input;
+  const name = `watch-${new Date(fromMs).toISOString().replaceAll(/[:.]/g, '-')}`;
+  const { attempt } = Context.current().info;
+  const head = { watch: watch.probe?.name ?? null, everyMs: watch.probe?.everyMs ?? null, fromMs, untilMs };
+  const summaryOf = ({ signals: _, ...point }: Watched): Json => ({ ...point, baseline });
+  const order = { place, name, attempt, head, summaryOf };
+  const { result, kept } = await keepingEvidence(order, (add) => watchStretch(input, clock, add));
+  return { ...result, ...kept };
+}
+
+type Add = (line: Json) => void;
+
+async function watchStretch(input: WatchInput, clock: Clock, add: Add): Promise<Watched> {
   const { watch, untilMs, fromMs } = input;
   let progress: Json = null;
   const { collected, asked } = await atBoundary(async (discretion) => {
-    const found = await between(input, clock, discretion);
+    const found = await between(input, { clock, discretion, add });
     progress = discretion.progress;
     return found;
   });
@@ -48,16 +62,16 @@ async function askAtTheEnd({ place, watch, untilMs }: WatchInput, clock: Clock, 
 /** What heartbeats carry: the samples, and beside them what is asked throughout. */
 type Progress = { sampling: Sampling | null; asked: AskedSoFar | null };
 
-type Hands = { clock: Clock; discretion: Discretion; progress: Progress; ends: AbortController };
+type Around = { clock: Clock; discretion: Discretion; add: Add };
+type Hands = Around & { progress: Progress; ends: AbortController };
 
 /** The probe and the checks throughout at the same time; whichever finds something ends the other. */
 async function between(
   input: WatchInput,
-  clock: Clock,
-  discretion: Discretion,
+  around: Around,
 ): Promise<{ collected: Collected | null; asked: Throughout | null }> {
   const progress = progressIn(Context.current().info.heartbeatDetails);
-  const hands = { clock, discretion, progress, ends: new AbortController() };
+  const hands = { ...around, progress, ends: new AbortController() };
   const sampling = ending(hands.ends, sample(input, hands), (found) => found?.alarm != null);
   const asking = ending(hands.ends, ask(input, hands), (found) => found?.failed === true);
   const [collected, asked] = await Promise.allSettled([sampling, asking]);
@@ -83,7 +97,7 @@ const usualFalseAlarms = 0.01;
 async function sample(input: WatchInput, hands: Hands): Promise<Collected | null> {
   const { place, watch, fromMs, untilMs, wholeMs = untilMs - fromMs, baseline = null, signals = null } = input;
   if (watch.probe === null) return null;
-  const { clock, discretion, progress, ends } = hands;
+  const { clock, discretion, progress, ends, add } = hands;
   const { cancellationSignal: signal } = Context.current();
   const { home, version, records } = place;
   const spec = await resolved(watch.probe.spec, place, discretion);
@@ -100,6 +114,7 @@ async function sample(input: WatchInput, hands: Hands): Promise<Collected | null
     signal,
     ends: ends.signal,
     resume: progress.sampling,
+    onSample: (timed, said) => add(discretion.redact(lineOf(timed, said))),
     onHeartbeat: (sampling) => {
       progress.sampling = sampling;
       discretion.progress = asJson(progress);
@@ -111,7 +126,7 @@ async function sample(input: WatchInput, hands: Hands): Promise<Collected | null
 async function ask({ place, watch, fromMs, untilMs }: WatchInput, hands: Hands): Promise<Throughout | null> {
   const { throughout } = watch;
   if (throughout === undefined) return null;
-  const { clock, discretion, progress, ends } = hands;
+  const { clock, discretion, progress, ends, add } = hands;
   const { cancellationSignal: signal } = Context.current();
   return await askThroughout({
     throughout,
@@ -121,7 +136,11 @@ async function ask({ place, watch, fromMs, untilMs }: WatchInput, hands: Hands):
     signal,
     ends: ends.signal,
     resume: progress.asked,
-    ask: (planned, either) => askOne(planned, { place, clock, discretion, signal: either }),
+    ask: async (planned, either) => {
+      const result = await askOne(planned, { place, clock, discretion, signal: either });
+      add({ atMs: clock.now(), check: result.name, status: result.status, summary: result.summary });
+      return result;
+    },
     onRound: (asked) => {
       progress.asked = asked;
       discretion.progress = asJson(progress);

@@ -178,12 +178,18 @@ export type Dirty = {
   changed: string[] | null;
 };
 
+/**
+ * `record`: where all its samples and answers are kept, relative to the records folder; `notKept`: why they are not.
+ * Both left out by releases that kept none.
+ */
 export type WatchPoint = {
   at: string;
   samples: number;
   unwatchedMs: number;
   judgements: Judgement[];
   checks: CheckResult[];
+  record?: string;
+  notKept?: string;
 };
 
 /** `unwatchedEarlyMs`: within the first hours that the plan names. */

@@ -189,7 +189,7 @@ function watch(status: ReleaseStatus): ReportSection {
   const points = status.watch?.points ?? [];
   return {
     heading: 'Watch',
-    head: ['at', 'samples', 'not watched', 'verdicts'],
+    head: ['at', 'samples', 'not watched', 'verdicts', 'kept in records as'],
     rows: points.map((point) => [
       moment(point.at),
       String(point.samples),
@@ -198,6 +198,7 @@ function watch(status: ReleaseStatus): ReportSection {
         ...point.judgements.map((judged) => `${judged.verdict}: ${judged.explanation}`),
         ...point.checks.map((check) => `${check.status} ${check.name}: ${check.summary}`),
       ].join('; ') || '-',
+      point.record ?? '-',
     ]),
   };
 }

@@ -159,6 +159,7 @@ function keep(story: Story, point: WatchPoint, { from, until, start }: Span): vo
   // After an alarm the rest of the stretch is not watched, whatever people decide.
   const leftOver = Math.max(0, until - Date.parse(point.at));
   const blindMs = Math.min(point.unwatchedMs + leftOver, lengthMs);
+  sayWhatIsNotKept(story, point);
   watch.points.push(point);
   watch.unwatchedMs += blindMs;
   watch.watchedMs += lengthMs;
@@ -172,6 +173,12 @@ function keep(story: Story, point: WatchPoint, { from, until, start }: Span): vo
   const { mark, to } = alertOf(story, findings);
   tell(story, 'watch', { subject: `${mark}watched until ${point.at}`, body: found || 'nothing to report', to });
   refresh(story);
+}
+
+/** Evidence that cannot be kept stops nothing, and is said once. */
+function sayWhatIsNotKept(story: Story, { notKept }: WatchPoint): void {
+  if (notKept === undefined || story.status.watch?.points.some((point) => point.notKept === notKept)) return;
+  note(story, `the samples of the watch are not kept: ${notKept}`);
 }
 
 /** A watch that was blind for too long does not end as released by itself. */

@@ -126,11 +126,18 @@ async function scheduledBy(handle: Handle): Promise<Record<string, number>> {
   return counts;
 }
 
-it.concurrent.skipIf(missing !== null).each([
+/** What is kept of a stretch by one of its attempts. */
+async function linesOf(folder: string, record: string | undefined, attempt: number): Promise<string[]> {
+  const file = (record ?? '').replace(/\d+\.ndjson$/, `${attempt}.ndjson`);
+  return (await readFile(join(folder, 'records', file), 'utf8')).trim().split('\n');
+}
+
+it.skipIf(missing !== null).each([
   { hours: 24, failsAt: 20, killedAt: 5.5 },
   { hours: 48, failsAt: 30, killedAt: 12.5 },
 ])(
   'FR-17 a watch of $hours hours whose worker is killed at hour $killedAt finds the failure at hour $failsAt and goes back',
+  { concurrent: true, timeout: 180_000 },
   async ({ hours, failsAt, killedAt }) => {
     await onStage(async (stage) => {
       const { folder, environment } = stage;
@@ -171,6 +178,12 @@ it.concurrent.skipIf(missing !== null).each([
         expect(unwatchedMs).toBeGreaterThanOrEqual(away);
         expect(unwatchedMs).toBeLessThan(away + 25 * minute);
         expect(samples * 2 * minute + unwatchedMs).toBe(hour);
+        const [dead, next] = await Promise.all([1, 2].map((attempt) => linesOf(folder, killedIn?.record, attempt)));
+        expect(dead?.length).toBeGreaterThan(5);
+        expect([dead, next].map((lines) => lines?.some((line) => line.startsWith('{"summary"')))).toEqual([
+          false,
+          true,
+        ]);
         const otherwise = seen?.points.filter((point) => point !== killedIn).slice(0, -1) ?? [];
         expect(otherwise.map((point) => point.unwatchedMs)).toEqual(otherwise.map(() => 0));
 
@@ -181,5 +194,4 @@ it.concurrent.skipIf(missing !== null).each([
       }
     });
   },
-  180_000,
 );

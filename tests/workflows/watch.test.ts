@@ -1,5 +1,7 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock } from '../../src/checks/clock.ts';
@@ -73,6 +75,10 @@ async function withBench<T>(work: (bench: Bench, environment: TestWorkflowEnviro
   }
 }
 
+async function linesIn(records: string, record = ''): Promise<string[]> {
+  return (await readFile(join(records, record), 'utf8')).trim().split('\n');
+}
+
 it.skipIf(missing !== null)(
   `FR-17 a watch of 48 hours finds a failure at hour 30 and goes back${missing === null ? '' : ` (skipped: ${missing})`}`,
   async () => {
@@ -95,6 +101,12 @@ it.skipIf(missing !== null)(
       expect(Date.parse(lastPoint?.at ?? '')).toBeGreaterThanOrEqual(breaksAt);
       expect(Date.parse(lastPoint?.at ?? '')).toBeLessThan(breaksAt + hour);
       expect(answered).toBeGreaterThan(30 * 60);
+      const records = join(bench.folder, 'plan-1', 'records');
+      const kept = await Promise.all((status.watch?.points ?? []).map(({ record }) => linesIn(records, record)));
+      // A head, the samples and a summary with what was judged.
+      expect(kept.map((lines) => lines.length - 2)).toEqual(status.watch?.points.map(({ samples }) => samples));
+      const { summary } = JSON.parse(kept.at(-1)?.at(-1) ?? '');
+      expect(summary.judgements).toMatchObject([{ verdict: 'roll back', criterion: 'errors', limit: 10 }]);
       expect(memoryWorld(worldsOf(application).backend).state.version).toBe('v1');
     });
   },
@@ -123,16 +135,23 @@ it.skipIf(missing !== null)(
 );
 
 it.skipIf(missing !== null)(
-  'FR-17 a quiet watch of 48 hours ends as released after all its points',
+  'FR-17 a quiet watch of 48 hours ends as released after all its points, also where nothing can be kept, which it says once',
   async () => {
     await withBench(async (bench) => {
       breaksAt = Number.POSITIVE_INFINITY;
-      const handle = await bench.start(memoryPlan({ application: 'quiet-watch', more: { watch: watch() } }));
+      const home = join(bench.folder, 'quiet');
+      await mkdir(home);
+      await writeFile(join(home, 'records'), 'a file where a folder should be');
+      const plan = memoryPlan({ application: 'quiet-watch', more: { watch: watch() } });
+      const handle = await bench.start(plan, { home });
       await approve(handle);
       expect(await handle.result()).toMatchObject({ outcome: 'released' });
       const status = await statusOf(handle);
       expect(status.watch?.points.length).toBe(16 + 44);
       expect(status.watch?.unwatchedMs).toBe(0);
+      expect(status.notes.filter((text) => text.includes('not kept'))).toEqual([
+        'the samples of the watch are not kept: the records folder cannot be written: ENOTDIR',
+      ]);
     });
   },
   60_000,
