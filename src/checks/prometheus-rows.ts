@@ -8,6 +8,12 @@ import type { PromSeries, Told } from './prometheus-api.ts';
  */
 export type Row = { labels: Record<string, string>; now: number | null; past: (number | null)[] };
 
+/** The longest `for`, and the time between the moments that are looked at in it. Milliseconds; 0 without a `for`. */
+export function lookingBack({ fails, warns, step }: PrometheusSpec): { longest: number; step: number } {
+  const longest = Math.max(fails?.for ?? 0, warns?.for ?? 0);
+  return { longest, step: step ?? Math.ceil(Math.max(longest / 1000, Math.min(15_000, longest / 4))) };
+}
+
 /** Moments that are `step` apart and cover `forMs`, its beginning and its end included. */
 export function momentsIn(forMs: number, step: number): number {
   return forMs === 0 ? 0 : Math.ceil(forMs / step) + 1;
@@ -35,7 +41,7 @@ function keyOf({ labels }: PromSeries): string {
   return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-type Rule = Pick<PrometheusSpec, 'absent' | 'step'> & { than: Comparison; forMs: number };
+type Rule = Pick<PrometheusSpec, 'absent'> & { than: Comparison; forMs: number; step: number };
 
 /** Is it bad, at every moment of `forMs`? One good moment says no; without one, a moment that nobody measured says `unknown`. */
 export function isBad({ now, past }: Row, { than, forMs, step, absent }: Rule): boolean | 'unknown' {

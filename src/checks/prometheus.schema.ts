@@ -40,7 +40,11 @@ export const prometheusSchema = z
       .describe(
         'Nothing found, also at a moment of `for`: `pending`; `pass` for queries that only find what is bad; `fail` for what must always be there. NaN is nothing. Default `pending`',
       ),
-    step: duration.default(15_000).describe('Time between the moments of `for` that are looked at, default 15s'),
+    step: duration
+      .optional()
+      .describe(
+        'Time between the moments of `for` that are looked at. Default 15s, and at least 4 and at most 1000 moments',
+      ),
     newest: duration
       .default(300_000)
       .describe('The newest sample behind the query is not older than this, else nothing is known. Default 5m'),
@@ -53,11 +57,11 @@ export const prometheusSchema = z
     path: ['fails'],
     error: 'must be given, or warns',
   })
-  .refine(({ fails, warns, step }) => longestOf(fails, warns) === 0 || longestOf(fails, warns) >= step, {
+  .refine(({ fails, warns, step = 0 }) => longestOf(fails, warns) === 0 || longestOf(fails, warns) >= step, {
     path: ['step'],
     error: 'must not be longer than the longest for',
   })
-  .refine(({ fails, warns, step }) => longestOf(fails, warns) / step <= mostPoints, {
+  .refine(({ fails, warns, step }) => step === undefined || longestOf(fails, warns) / step <= mostPoints, {
     path: ['step'],
     error: `must be longer: Prometheus shows at most ${mostPoints} moments of for`,
   });

@@ -6,7 +6,7 @@ import { type Comparison, comparisonOf, inWords } from './comparison.ts';
 import type { PrometheusLimit, PrometheusSpec } from './prometheus.schema.ts';
 import { askPrometheus, type Told } from './prometheus-api.ts';
 import { staleness } from './prometheus-freshness.ts';
-import { isBad, momentsIn, type Row, rowsOf, worstFirst } from './prometheus-rows.ts';
+import { isBad, lookingBack, momentsIn, type Row, rowsOf, worstFirst } from './prometheus-rows.ts';
 import { addressProblem } from './request.ts';
 
 /** Asks Prometheus a query, and compares each series with limits, for as long as the plan says. */
@@ -40,13 +40,13 @@ function noNumber(type: 'string' | 'matrix'): Answer {
 
 /** Each series with its values at the moments of the longest `for`. */
 async function measured(spec: PrometheusSpec, now: Told, signal: AbortSignal): Promise<Row[]> {
-  const { query, step, fails, warns } = spec;
-  const moments = momentsIn(Math.max(fails?.for ?? 0, warns?.for ?? 0), step);
+  const { longest, step } = lookingBack(spec);
+  const moments = momentsIn(longest, step);
   const grid = { endMs: now.atMs, step, moments };
   if (moments === 0) return rowsOf(now, now, grid);
   const start = now.atMs - (moments - 1) * step;
   const times = { start: `${start / 1000}`, end: `${now.atMs / 1000}`, step: `${step / 1000}` };
-  const past = await askPrometheus(spec, { path: 'query_range', form: { query, ...times } }, signal);
+  const past = await askPrometheus(spec, { path: 'query_range', form: { query: spec.query, ...times } }, signal);
   return rowsOf(now, past, grid);
 }
 
@@ -79,7 +79,12 @@ function outcome(spec: PrometheusSpec, limit: PrometheusLimit | undefined, rows:
   if (limit === undefined) return { bad: [], unknown: [] };
   const judgedRows = worstFirst(rows, comparison(limit)).map((row) => ({
     row,
-    bad: isBad(row, { than: comparison(limit), forMs: limit.for ?? 0, step: spec.step, absent: spec.absent }),
+    bad: isBad(row, {
+      than: comparison(limit),
+      forMs: limit.for ?? 0,
+      step: lookingBack(spec).step,
+      absent: spec.absent,
+    }),
   }));
   return {
     bad: judgedRows

@@ -52,3 +52,30 @@ describe('secrets in a flow', () => {
     expect(bearer.join('\n')).toContain('auth.bearer: a secret is written in the clear');
   });
 });
+
+describe('a query of Prometheus', () => {
+  const query = (more: string): string =>
+    `checks:\n  metrics:\n    - { name: errors, kind: prometheus, url: "http://127.0.0.1:9090", ${more} }\n`;
+
+  it('may hold what looks like a variable where it is none', async () => {
+    const written = `query: 'up{job=~"shop$"}', fails: { below: 1, for: 5m }`;
+    expect((await loaded(shop + query(written))).suite).toHaveLength(1);
+  });
+
+  it.each([
+    ['query: "rate(errors[$__rate_interval])", fails: { above: 1 }', /query: must be plain PromQL/],
+    ['query: up', /fails: is missing \(must be given, or warns\)/],
+    ['query: up, fails: { above: 1, below: 0 }', /fails: must hold one of above, atLeast, below, atMost/],
+    ['query: up, fails: { above: 5 % }', /fails\.above: must be a number/],
+    ['query: up, fails: { above: 1, for: 10s }, step: 15s', /step: must not be longer than the longest for/],
+    ['query: up, fails: { above: 1, for: 7d }, step: 15s', /step: must be longer/],
+    ['query: up, fails: { above: 1 }, absent: zero', /absent: must be pending, pass or fail/],
+  ])('%s is refused', async (written, problem) => {
+    expect(said(await load(shop + query(written))).join('\n')).toMatch(problem);
+  });
+
+  it('goes to the server and not to one of its pages', async () => {
+    const content = shop + query('query: up, fails: { below: 1 }').replace(':9090', ':9090/api/v1/query');
+    expect(said(await load(content)).join('\n')).toMatch(/url: must be the address of Prometheus itself/);
+  });
+});
