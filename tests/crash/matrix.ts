@@ -1,9 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { workflowBundle } from '../support/workflow-bundle.ts';
 import { effectsOf, type History, historyOf } from './history.ts';
 import { startHost } from './hosts.ts';
 import { judge } from './judge.ts';
@@ -46,21 +45,13 @@ export async function openMatrix(): Promise<Matrix> {
   };
   try {
     const { address, client } = server;
-    const house: House = { address, client, folder, origin, host, bundle: await bundled(folder) };
+    const house: House = { address, client, folder, origin, host, bundle: await workflowBundle() };
     const references = await Promise.all(scenes.map((scene, index) => refer(house, scene, index)));
     return { references, run: (cases, tell = () => {}) => runAll({ house, server, references, tell }, cases), close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-async function bundled(folder: string): Promise<string> {
-  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-  const file = join(folder, 'workflows.js');
-  await writeFile(file, code);
-  return file;
 }
 
 async function refer(house: House, scene: Scene, index: number): Promise<Reference> {

@@ -1,8 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connect, type ReleaseClient } from '../../src/client.ts';
@@ -15,6 +13,7 @@ import { launch, type Ran } from '../cli/command.ts';
 import { certificatesIn } from '../support/drill.ts';
 import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process-control.ts';
+import { workflowBundle } from '../support/workflow-bundle.ts';
 import { eventually } from '../support/world.ts';
 
 /** The demo shop, installed at v1 on a real PostgreSQL; v2 is drilled, and its worker is killed in the middle. */
@@ -30,15 +29,12 @@ vi.setConfig({ testTimeout: 480_000, hookTimeout: 240_000 });
 const host = 'drill-test';
 
 async function startWorker(): Promise<void> {
-  const words = { address: temporal.address, host, taskQueue: 'savepoint', bundle: join(folder, 'workflows.js') };
+  const words = { address: temporal.address, host, taskQueue: 'savepoint', bundle: await workflowBundle() };
   workers.push(await startWorkerProcess(words, shop.environment));
 }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'savepoint-drill-'));
-  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-  await writeFile(join(folder, 'workflows.js'), code);
   temporal = await startTemporal();
   shop = await openWorkspace();
   client = await connect({ address: temporal.address, namespace: 'default', identity: 'deployment-lead' });

@@ -1,9 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
+import { cacheDirectory } from '../../src/dev/cache.ts';
 import { type Guarded, startGuarded } from '../../src/dev/guarded.ts';
 import { freePort } from '../../src/dev/ports.ts';
 import { postgresPrograms, serverUser } from '../../src/dev/postgres-programs.ts';
@@ -56,22 +59,47 @@ async function stopServer(server: Guarded, directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true });
 }
 
+/** Makes `data` below `directory`, or copies one that was made before by the same program in the same way. */
 async function initialise(initdb: string, directory: string): Promise<void> {
   const user = serverUser();
-  const passwordFile = join(directory, 'password');
-  await writeFile(passwordFile, `${password}\n`);
+  const data = join(directory, 'data');
   if (user !== null) {
     await chmod(directory, 0o711);
     await chown(directory, user.uid, user.gid);
-    await chown(passwordFile, user.uid, user.gid);
   }
-  const words = ['-D', join(directory, 'data'), '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
-  const made = spawnSync(initdb, [...words, '-E', 'UTF8', '--locale=C', '--no-sync'], {
+  const words = ['-U', 'postgres', '--auth=scram-sha-256', '-E', 'UTF8', '--locale=C', '--no-sync'];
+  const { size, mtimeMs } = await stat(initdb);
+  const made = createHash('sha256').update(JSON.stringify([initdb, size, mtimeMs, words, password, user]));
+  const template = join(cacheDirectory(), 'test-clusters', made.digest('hex').slice(0, 32));
+  if (existsSync(template)) return await copyTree(template, data);
+  const passwordFile = join(directory, 'password');
+  await writeFile(passwordFile, `${password}\n`);
+  if (user !== null) await chown(passwordFile, user.uid, user.gid);
+  const ran = spawnSync(initdb, ['-D', data, `--pwfile=${passwordFile}`, ...words], {
     encoding: 'utf8',
     cwd: directory,
     ...user,
   });
-  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
+  if (ran.status !== 0) throw new Error(`initdb failed: ${ran.stderr}`);
+  await keepTemplate(data, template);
+}
+
+async function copyTree(from: string, to: string): Promise<void> {
+  await promisify(execFile)('cp', ['-a', '--reflink=auto', from, to]);
+}
+
+/** Copied beside and renamed, so that nobody finds half of it; who comes second leaves what the first one made. */
+async function keepTemplate(data: string, template: string): Promise<void> {
+  const draft = `${template}.${process.pid}`;
+  await mkdir(dirname(template), { recursive: true });
+  try {
+    await copyTree(data, draft);
+    await rename(draft, template).catch((error: unknown) => {
+      if (!existsSync(template)) throw error;
+    });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
 }
 
 /**

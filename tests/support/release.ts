@@ -16,6 +16,7 @@ import {
   statusQuery,
 } from '../../src/workflows/messages.ts';
 import type { release } from '../../src/workflows/release.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 export type Handle = WorkflowHandleWithFirstExecutionRunId<typeof release>;
 
@@ -48,6 +49,7 @@ export async function openBench({
   host = 'test',
 }: Surroundings): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'savepoint-bench-'));
+  const bundle = await workflowBundle();
   const serve = (): Promise<RunningWorker> =>
     startWorker({
       connection: { address },
@@ -57,6 +59,7 @@ export async function openBench({
       healthPort: null,
       metricsAddress: null,
       logLevel: 'ERROR',
+      workflowBundle: bundle,
       ...(clock === undefined ? {} : { clock }),
     });
   let plans = 0;

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { connect, type ReleaseClient } from '../../src/client.ts';
 import type { ReleaseStatus } from '../../src/release/status.ts';
 import { endAll, findMarked } from '../../src/targets/shell/processes.ts';
@@ -14,6 +13,7 @@ import { type Postgres, startPostgres } from './postgres.ts';
 import { startThrough } from './starting.ts';
 import { startTemporal, type TemporalForTests } from './temporal.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process-control.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 /** Hard to write down right: each means something to an address, a shell, JSON, a form or base64. */
 export const secrets = {
@@ -76,9 +76,7 @@ export async function openSecretWorld(): Promise<SecretWorld> {
   await writeFile(join(home, 'keys/api'), `${secrets['key in a file']}\n`);
   const modules = fileURLToPath(import.meta.resolve('pg'));
   await symlink(modules.slice(0, modules.lastIndexOf('node_modules') + 12), join(home, 'node_modules'));
-  const bundle = join(folder, 'workflows.js');
-  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
-  await writeFile(bundle, (await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') })).code);
+  const bundle = await workflowBundle();
   const dataFile = join(folder, 'temporal.db');
   const [temporal, postgres, echo] = await Promise.all([startTemporal({ dataFile }), startPostgres(), startEcho()]);
   await makeRoles(postgres);

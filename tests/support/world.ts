@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import pg from 'pg';
 import { stringify } from 'yaml';
 import { connect, type ReleaseClient } from '../../src/client.ts';
@@ -17,6 +16,7 @@ import { type Postgres, startPostgres } from './postgres.ts';
 import { type Handle, type ReleaseResult, statusOf } from './release.ts';
 import { startTemporal, type TemporalForTests } from './temporal.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process-control.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 import { type Front, startFront } from './world-front.ts';
 import { type Logged, loggedBy } from './world-log.ts';
 import { type PlanOptions, worldPlan } from './world-plan.ts';
@@ -70,9 +70,8 @@ export type World = {
 const passwords = { owner: 'owner-Secret/7', app: 'app-Secret/5' };
 
 export async function openStage(): Promise<Stage> {
-  const folder = await mkdtemp(join(tmpdir(), 'savepoint-stage-'));
-  const bundle = join(folder, 'workflows.js');
-  const [temporal, postgres] = await Promise.all([
+  const [bundle, temporal, postgres] = await Promise.all([
+    workflowBundle(),
     startTemporal(),
     startPostgres({ settings: ['log_disconnections=on', 'log_timezone=UTC', 'max_connections=200'] }),
   ]);
@@ -81,8 +80,6 @@ export async function openStage(): Promise<Stage> {
      create role shop_owner login createdb password '${passwords.owner}';
      grant shop_app, pg_signal_backend, pg_read_all_stats to shop_owner`,
   );
-  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
-  await writeFile(bundle, (await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') })).code);
   const client = await connect({ address: temporal.address, namespace: 'default', identity: 'deployment-lead' });
   const url = (user: string, password: string): string => postgres.url('', { user, password }).replace(/\/$/, '');
   const looker = new pg.Client({ connectionString: postgres.url(), application_name: 'looker' });
@@ -114,7 +111,6 @@ export async function openStage(): Promise<Stage> {
       await Promise.allSettled([...worlds.map((world) => world.close()), serving?.then((worker) => worker.stop())]);
       await Promise.all([client.close(), looker.end()]);
       await Promise.allSettled([temporal.stop(), postgres.stop()]);
-      await rm(folder, { recursive: true, force: true });
     },
   };
   return stage;
