@@ -1,11 +1,11 @@
-/** Applies prisma/migrations and writes down what was done, as `prisma migrate deploy` does. */
+/** Applies the migrations of examples/sms-blossom and writes down what was done, as `prisma migrate deploy` does. */
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
-export const prismaFolder = fileURLToPath(new URL('prisma/', import.meta.url));
+export const prismaFolder = fileURLToPath(new URL('../../../../examples/sms-blossom/prisma/', import.meta.url));
 
 /** The columns of Prisma's own table. */
 const record = `CREATE TABLE IF NOT EXISTS _prisma_migrations (

@@ -1,0 +1,93 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, vi } from 'vitest';
+import { askPlanned } from '../../src/checks/ask.ts';
+import { systemClock } from '../../src/checks/clock.ts';
+import { askAll } from '../../src/checks/suite.ts';
+import { chosenChecks } from '../../src/cli/checking.ts';
+import { type LoadedPlan, loadPlan } from '../../src/plan/load.ts';
+import type { CheckResult } from '../../src/release/check.ts';
+import type { Json } from '../../src/release/json.ts';
+import { resolveReferences } from '../../src/secrets/resolve.ts';
+import { quiet } from '../checks/asking.ts';
+import { testSecrets } from '../support/evidence-app/app.ts';
+import { noBlossomFaults } from '../support/evidence-app/blossom/faults.ts';
+import { freshMetrics } from '../support/evidence-app/blossom/metrics.ts';
+import { type BlossomWorld, startBlossomWorld } from '../support/evidence-app/blossom/world.ts';
+import { noFaults } from '../support/evidence-app/state.ts';
+import { findRedis, isMissing } from '../support/tools.ts';
+
+export const planFile = fileURLToPath(new URL('../../examples/sms-blossom/release.yaml', import.meta.url));
+
+const tool = await findRedis();
+export const missing = isMissing(tool) ? tool.missing : undefined;
+if (missing !== undefined) console.warn(missing);
+
+export type Bed = {
+  world: BlossomWorld;
+  plan: LoadedPlan;
+  /** Asks groups of the example's own plan as `savepoint check` does; without any, all. */
+  ask(groups?: readonly string[], signal?: AbortSignal): Promise<CheckResult[]>;
+};
+
+/** The whole of SMS Blossom for one file, healthy again after each test. */
+export function blossomForFile(): () => Bed {
+  let bed: Bed | undefined;
+  const there = (): Bed => {
+    if (bed === undefined) throw new Error('the application starts in beforeAll');
+    return bed;
+  };
+  beforeAll(async () => {
+    if (missing === undefined) bed = await openBed();
+  }, 60_000);
+  afterEach(async () => {
+    if (bed !== undefined) await heal(bed.world);
+  });
+  afterAll(() => bed?.world.stop());
+  return there;
+}
+
+async function openBed(): Promise<Bed> {
+  const world = await startBlossomWorld();
+  const plan = await loadPlan(planFile, 'v1.0.0', { host: 'here' });
+  if ('problems' in plan) throw new Error(plan.problems.map(({ message }) => message).join('\n'));
+  setVariables(world);
+  const ask: Bed['ask'] = async (groups = [], signal = new AbortController().signal) => {
+    const resolve = async (spec: Json) =>
+      (await resolveReferences(spec, { env: process.env, home: process.cwd() })).value;
+    return await askAll(chosenChecks(plan, { groups, only: [], cleanup: false }), {
+      signal,
+      ask: (planned, ending) => {
+        const around = { home: process.cwd(), version: 'v1.0.0', signal: ending, log: quiet };
+        // What waits for a service that has just been started is not waited for here.
+        return askPlanned(
+          { ...planned, withinMs: 0 },
+          { ...around, resolve, redact: (value) => value },
+          systemClock,
+        );
+      },
+    });
+  };
+  return { world, plan, ask };
+}
+
+function setVariables({ env }: BlossomWorld): void {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+}
+
+/** The light part and the other one are healthy, nothing is counted or cached, and the variables are right. */
+async function heal(world: BlossomWorld): Promise<void> {
+  setVariables(world);
+  Object.assign(world.app.faults, noFaults);
+  Object.assign(world.app.secrets, testSecrets);
+  Object.assign(world.app.blossom.faults, noBlossomFaults);
+  Object.assign(world.app.blossom.metrics, freshMetrics());
+  const keys = await world.redis.client.keys('blossom:*');
+  if (keys.length > 0) await world.redis.client.del(keys);
+}
+
+/** What was measured and is not good, or could not be measured; not what was left out because of it. */
+export function found(results: readonly CheckResult[]): string[] {
+  return results
+    .filter(({ status, summary }) => status !== 'PASS' && !summary.startsWith('not asked'))
+    .map(({ name, status }) => `${status} ${name}`);
+}
