@@ -1,4 +1,5 @@
 import { type Interval, rankAbove, ranksAround, shareAtMost, wilson } from './intervals.ts';
+import { type Grounds, gather, leastSpellMs, openCells } from './onsets.ts';
 import { percentile, type Sample } from './statistics.ts';
 
 /** One request of the version that runs before the release. `atMs`: epoch milliseconds. */
@@ -12,9 +13,20 @@ export const shareAbove: Record<Quantile, number> = { p50: 0.5, p95: 0.05, p99: 
 /**
  * What was measured of one thing, in its unit (per cent or milliseconds). `atMost`: exceeded by the truth with the risk
  * that was asked for only. `blockMs`: bad requests nearer than this may come from the same cause. `independent`: within that
- * time they come together no more often than chance would have it.
+ * time they come together no more often than chance would have it. `onsets`: where that is not known of errors, how often
+ * they begin.
  */
-export type Normal = { value: number; interval: Interval; atMost: number; blockMs: number; independent: boolean };
+export type Normal = {
+  value: number;
+  interval: Interval;
+  atMost: number;
+  blockMs: number;
+  independent: boolean;
+  onsets?: Onsets;
+};
+
+/** `atMost`: share of quiet cells in which errors begin, exceeded by the truth with the risk that was asked for only. */
+export type Onsets = Pick<Grounds, 'cellMs' | 'usual'> & { atMost: number };
 
 /** How the running version does, before anything is changed; JSON without secrets. `n`: requests. */
 export type Baseline = { n: number; errors: Normal } & Record<Quantile, Normal | null>;
@@ -23,6 +35,15 @@ export type Baseline = { n: number; errors: Normal } & Record<Quantile, Normal |
 const ladder: readonly number[] = [1, 2, 5, 10, 20, 60];
 const leastBlocks = 10;
 const shortestMs = 1_000;
+
+/** No burst is expected to last longer, as long as nothing shows it. */
+export const burstMs = 20_000;
+
+/** Errors that came one by one so often are taken to come so. */
+const eventsOfSingles = 3;
+
+/** Bursts fewer than this say little about the next one. */
+const eventsOfBursts = 5;
 
 /**
  * Describes the running version. `risk`: probability that the truth is above any one `atMost`. Bursts count as what they
@@ -46,13 +67,36 @@ export function baselineOf(samples: readonly Timed[], order: { risk: number; eve
 
 function normalErrors(samples: readonly Timed[], { risk, everyMs }: { risk: number; everyMs: number }): Normal {
   const marks = samples.map(({ atMs, sample }) => ({ atMs, bad: sample === null }));
-  const { blockMs, dispersion, independent } = burstsIn(marks, everyMs);
+  const { blockMs, dispersion, independent: isEven } = burstsIn(marks, everyMs);
+  const { cells, events, usual, cellMs, lengthMs } = onsetsIn(marks, everyMs, blockMs);
+  const independent = isEven && (events >= eventsOfSingles || everyMs >= burstMs);
   const bad = marks.filter((mark) => mark.bad).length;
   const n = samples.length / dispersion;
   const { low, high } = wilson(bad / dispersion, n);
-  const atMost = shareAtMost(bad / dispersion, n, risk) * 100;
   const value = samples.length === 0 ? 0 : (bad / samples.length) * 100;
-  return { value, interval: { low: low * 100, high: high * 100 }, atMost, blockMs, independent };
+  const normal = { value, interval: { low: low * 100, high: high * 100 }, blockMs, independent };
+  if (independent) return { ...normal, atMost: shareAtMost(bad / dispersion, n, risk) * 100 };
+  // Of few bursts an hour says as much as it has room for bursts: the next one may be a long one.
+  const known = events < eventsOfBursts ? Math.min(n, lengthMs / burstMs) : n;
+  const atMost = shareAtMost((known * value) / 100, known, risk / 2) * 100;
+  return { ...normal, atMost, onsets: { cellMs, usual, atMost: shareAtMost(events, cells, risk / 2) } };
+}
+
+/** How often errors begin; `cells`: those in which they could. */
+function onsetsIn(marks: readonly { atMs: number; bad: boolean }[], everyMs: number, blockMs: number) {
+  const cellMs = Math.max(shortestMs, everyMs);
+  const all = new Set(marks.map(({ atMs }) => Math.floor(atMs / cellMs))).size;
+  const grounds = { cellMs, usual: 1, spellMs: Math.max(leastSpellMs, blockMs) };
+  const state = openCells();
+  let cells = 0;
+  let events = 0;
+  for (const { atMs, bad } of marks) {
+    const cell = gather(grounds, state, { atMs, n: 1, bad: bad ? 1 : 0 });
+    if (cell === null) continue;
+    cells += 1;
+    if (cell.bad > 0) events += 1;
+  }
+  return { cellMs, cells, events, usual: all === 0 ? 1 : marks.length / all, lengthMs: all * cellMs };
 }
 
 type QuantileOrder = { value: number; share: number; risk: number; everyMs: number };

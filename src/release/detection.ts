@@ -106,16 +106,20 @@ function emptyBlock(): TestState['block'] {
   return { atMs: 0, n: 0, bad: 0 };
 }
 
+/** `bad`: below 1 where a bad one counts less. `burstMs`: bursts were seen that need blocks of this length. */
+export type Seen = { atMs: number; n: number; bad: number; burstMs?: number };
+
 /** Takes in one request, or several of one moment, and changes `state`. An alarm starts the test anew. */
-export function observe(test: Test, state: TestState, seen: { atMs: number; n: number; bad: number }): Found | null {
+export function observe(test: Test, state: TestState, seen: Seen): Found | null {
   const { block } = state;
-  const isOver = block.n > 0 && seen.atMs >= block.atMs + test.blockMs;
+  const lengthMs = test.independent ? test.blockMs : Math.max(test.blockMs, seen.burstMs ?? 0);
+  const isOver = block.n > 0 && seen.atMs >= block.atMs + lengthMs;
   const found = isOver ? closeBlock(test, state) : null;
   const open = state.block;
   if (open.n === 0) open.atMs = seen.atMs;
   open.n += seen.n;
   open.bad += seen.bad;
-  return test.blockMs === 0 && found === null ? closeBlock(test, state) : found;
+  return lengthMs === 0 && found === null ? closeBlock(test, state) : found;
 }
 
 /** Ends the open block, at a time that was fixed before; what it adds up to so far may be an alarm. */

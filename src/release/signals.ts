@@ -1,6 +1,8 @@
-import { type Baseline, shareAbove } from './baseline.ts';
-import { conclude, type Found, observe, openTest, type Test, type TestState, testFor } from './detection.ts';
+import { type Baseline, burstMs, type Onsets, shareAbove } from './baseline.ts';
+import { type BurstState, learn, lengthNeeded, openBursts } from './bursts.ts';
+import { conclude, type Found, observe, openTest, type Seen, type Test, type TestState, testFor } from './detection.ts';
 import { wilson } from './intervals.ts';
+import { type CellState, type Grounds, gather, leastSpellMs, openCells } from './onsets.ts';
 import type { PlannedCriterion } from './plan.ts';
 import type { Sample } from './statistics.ts';
 import { openSustained, type Sustained, type SustainedState, sustain } from './sustained.ts';
@@ -9,7 +11,7 @@ import type { Judgement, Verdict } from './verdict.ts';
 
 /**
  * One limit of one criterion, watched without a pause. `slowerThanMs`: answers slower than it are bad and wrong ones do
- * not count; null: wrong answers are bad. `allowed`: share that may be bad.
+ * not count; null: wrong answers are bad. `allowed`: share that may be bad. `onsets`: how often errors begin is watched too.
  */
 export type Signal = {
   id: string;
@@ -18,10 +20,21 @@ export type Signal = {
   limit: number;
   slowerThanMs: number | null;
   allowed: number;
-} & ({ test: Test } | { sustained: Sustained });
+} & ({ test: Test | null; onsets?: OnsetTest } | { sustained: Sustained });
 
-/** JSON of some hundred bytes per signal; goes from attempt to attempt and from point to point. Changed in place. */
-export type SignalStates = { format: 1; tests: Record<string, TestState>; sustained: Record<string, SustainedState> };
+type OnsetTest = Grounds & { test: Test };
+
+/**
+ * JSON of some hundred bytes per signal; goes from attempt to attempt and from point to point. Changed in place. What a
+ * worker of an older version wrote lacks `onsets` and `bursts`.
+ */
+export type SignalStates = {
+  format: 1;
+  tests: Record<string, TestState>;
+  sustained: Record<string, SustainedState>;
+  onsets?: Record<string, { cells: CellState; test: TestState }>;
+  bursts?: BurstState;
+};
 
 /** `falseAlarms`: expected in one healthy watch, over all criteria. `watchMs`: the whole watch. */
 export type SignalOrder = {
@@ -42,18 +55,30 @@ export function signalsOf(order: SignalOrder): Signal[] {
   return limited.flatMap((one): Signal[] => {
     const bad = badOf(one, order.baseline);
     if (bad === null) return [];
-    const { slowerThanMs, allowed, blockMs, independent } = bad;
+    const { slowerThanMs, allowed, blockMs, independent, onsets } = bad;
     const { forMs, against } = one.criterion;
     if (forMs !== undefined) {
       const leastPerPart = Math.max(1, Math.min(Math.floor(forMs / (10 * order.everyMs)), order.minimumSamples));
       return [{ ...one, slowerThanMs, allowed, sustained: { allowed, forMs, leastPerPart } }];
     }
-    // Half of what is allowed is for the baseline, which may be worse than it looked.
-    const falseAlarms = order.falseAlarms / tests / (against === undefined ? 1 : 2);
-    const { watchMs, everyMs, minimumSamples: leastSamples } = order;
-    const test = testFor({ allowed, falseAlarms, watchMs, everyMs, blockMs, independent, leastSamples });
-    return test === null ? [] : [{ ...one, slowerThanMs, allowed, test }];
+    const common = { watchMs: order.watchMs, everyMs: order.everyMs, leastSamples: order.minimumSamples };
+    // Half of what is allowed is for the baseline, which may be worse than it looked; and half of that for each of two tests.
+    const halves = (against === undefined ? 1 : 2) * (onsets === undefined ? 1 : 2);
+    const falseAlarms = order.falseAlarms / tests / halves;
+    const test = testFor({ ...common, allowed, falseAlarms, blockMs, independent });
+    const begins = onsets === undefined ? null : onsetTestFor(onsets, { ...common, falseAlarms, blockMs });
+    if (test === null && begins === null) return [];
+    return [{ ...one, slowerThanMs, allowed, test, ...(begins === null ? {} : { onsets: begins }) }];
   });
+}
+
+type OnsetOrder = { watchMs: number; everyMs: number; leastSamples: number; falseAlarms: number; blockMs: number };
+
+function onsetTestFor({ cellMs, usual, atMost }: Onsets, order: OnsetOrder): OnsetTest | null {
+  const { watchMs, falseAlarms, blockMs } = order;
+  const leastSamples = Math.ceil(order.leastSamples / usual);
+  const test = testFor({ allowed: atMost, falseAlarms, watchMs, everyMs: cellMs, blockMs: 0, leastSamples });
+  return test === null ? null : { cellMs, usual, spellMs: Math.max(leastSpellMs, blockMs), test };
 }
 
 /** The risk with which a baseline must know what is normal, so that a watch of these criteria keeps its promise. */
@@ -68,7 +93,7 @@ function limitsOf(criterion: PlannedCriterion): Limited[] {
   return [...limited('roll back', criterion.rollBackAbove), ...limited('consult', criterion.consultAbove)];
 }
 
-type Bad = Pick<Signal, 'slowerThanMs' | 'allowed'> & { blockMs: number; independent: boolean };
+type Bad = Pick<Signal, 'slowerThanMs' | 'allowed'> & { blockMs: number; independent: boolean; onsets?: Onsets };
 
 /** Which requests are bad, and how many may be. "p95 above 800 ms" is "more than 5 % of the answers take longer". */
 function badOf({ criterion, limit }: Limited, baseline: Baseline | null): Bad | null {
@@ -77,8 +102,13 @@ function badOf({ criterion, limit }: Limited, baseline: Baseline | null): Bad | 
   const normal = baseline?.[measure] ?? null;
   const { blockMs = 1_000, independent = false } = normal ?? {};
   if (measure === 'errors') {
-    const normally = against === undefined ? 0 : (normal?.atMost ?? 0);
-    return { slowerThanMs: null, allowed: (normally + limit) / 100, blockMs, independent };
+    if (against === undefined) return { slowerThanMs: null, allowed: limit / 100, blockMs, independent };
+    const { atMost = 0, onsets } = normal ?? {};
+    const risen = { slowerThanMs: null, allowed: (atMost + limit) / 100, independent };
+    if (onsets === undefined) return { ...risen, blockMs };
+    // What may be added comes one by one, so each request of a quiet cell may begin a spell.
+    const begin = { ...onsets, atMost: onsets.atMost + (limit / 100) * onsets.usual };
+    return { ...risen, blockMs: Math.max(burstMs, blockMs), onsets: begin };
   }
   const shape = { allowed: shareAbove[measure], blockMs, independent };
   if (against === undefined) return { slowerThanMs: limit, ...shape };
@@ -96,15 +126,17 @@ export function attend(
   states: SignalStates,
   { atMs, sample }: { atMs: number; sample: Sample },
 ): Judgement[] {
+  states.bursts ??= openBursts();
+  learn(states.bursts, { atMs, isBad: sample === null });
   const alarms: Judgement[] = [];
-  const good = { atMs, n: 1, bad: 0 };
-  const bad = { atMs, n: 1, bad: 1 };
+  const burstMs = lengthNeeded(states.bursts);
   for (const signal of signals) {
     const { slowerThanMs } = signal;
     if (slowerThanMs !== null && sample === null) continue;
     const isBad = slowerThanMs === null ? sample === null : (sample ?? 0) > slowerThanMs;
-    const found = take(signal, states, isBad ? bad : good);
-    if (found !== null) alarms.push(judgementOf(signal, found));
+    const seen = { atMs, n: 1, bad: isBad ? 1 : 0, burstMs: slowerThanMs === null ? burstMs : 0 };
+    const found = take(signal, states, seen);
+    if (found !== null) alarms.push(found);
   }
   return alarms;
 }
@@ -113,26 +145,43 @@ export function attend(
 export function concludeAll(signals: readonly Signal[], states: SignalStates): Judgement[] {
   return signals.flatMap((signal): Judgement[] => {
     const state = states.tests[signal.id];
-    const found = 'test' in signal && state !== undefined ? conclude(signal.test, state) : null;
+    if (!('test' in signal) || signal.test === null || state === undefined) return [];
+    const found = conclude(signal.test, state);
     return found === null ? [] : [judgementOf(signal, found)];
   });
 }
 
-function take(signal: Signal, states: SignalStates, seen: { atMs: number; n: number; bad: number }): Found | null {
+function take(signal: Signal, states: SignalStates, seen: Seen): Judgement | null {
   const { id } = signal;
-  if ('test' in signal) {
-    states.tests[id] ??= openTest();
-    return observe(signal.test, states.tests[id], seen);
+  if ('sustained' in signal) {
+    states.sustained[id] ??= openSustained();
+    const found = sustain(signal.sustained, states.sustained[id], seen);
+    return found === null ? null : judgementOf(signal, found);
   }
-  states.sustained[id] ??= openSustained();
-  return sustain(signal.sustained, states.sustained[id], seen);
+  const { test, onsets } = signal;
+  states.tests[id] ??= openTest();
+  const found = test === null ? null : observe(test, states.tests[id], seen);
+  const begun = onsets === undefined ? null : takeOnset(onsets, { id, states, seen });
+  if (found !== null) return judgementOf(signal, found);
+  return begun === null || onsets === undefined ? null : judgementOf(signal, begun, onsets);
 }
 
-/** Of slow answers `value` and `limit` are the share of answers that took longer than `slowerThanMs`. */
-function judgementOf(signal: Signal, { sinceMs, n, bad }: Found): Judgement {
-  const { criterion, band, slowerThanMs, allowed } = signal;
+function takeOnset(onsets: OnsetTest, { id, states, seen }: { id: string; states: SignalStates; seen: Seen }) {
+  states.onsets ??= {};
+  states.onsets[id] ??= { cells: openCells(), test: openTest() };
+  const state = states.onsets[id];
+  const spellMs = Math.max(onsets.spellMs, seen.burstMs ?? 0);
+  const cell = gather({ ...onsets, spellMs }, state.cells, seen);
+  return cell === null ? null : observe(onsets.test, state.test, cell);
+}
+
+/** Of slow answers and of onsets `value` and `limit` are shares too: of answers, and of the cells that bets were on. */
+function judgementOf(signal: Signal, { sinceMs, n, bad: counted }: Found, onsets?: OnsetTest): Judgement {
+  const { criterion, band, slowerThanMs } = signal;
+  const bad = Math.round(counted);
   const { low, high } = wilson(bad, n);
   const since = new Date(sinceMs).toISOString();
+  const allowed = onsets?.test.allowed ?? signal.allowed;
   return entrusted(
     {
       criterion: criterion.name,
@@ -141,7 +190,7 @@ function judgementOf(signal: Signal, { sinceMs, n, bad }: Found): Judgement {
       unit: '%',
       n,
       limit: rounded(allowed * 100),
-      explanation: explain(signal, { n, bad, since }),
+      explanation: explain(signal, { n, bad, since, allowed }, onsets),
       interval: { low: rounded(low * 100), high: rounded(high * 100) },
       since,
       ...(slowerThanMs === null ? {} : { slowerThanMs: rounded(slowerThanMs) }),
@@ -150,15 +199,21 @@ function judgementOf(signal: Signal, { sinceMs, n, bad }: Found): Judgement {
   );
 }
 
-function explain(signal: Signal, { n, bad, since }: { n: number; bad: number; since: string }): string {
-  const { criterion, band, slowerThanMs, allowed } = signal;
+type Rest = { n: number; bad: number; since: string; allowed: number };
+
+function explain({ criterion, band, slowerThanMs }: Signal, rest: Rest, onsets?: OnsetTest): string {
+  const { n, bad, since, allowed } = rest;
   const { low, high } = wilson(bad, n);
-  const what = slowerThanMs === null ? 'failed' : `took longer than ${rounded(slowerThanMs)} ms`;
+  const did = slowerThanMs === null ? 'failed' : `took longer than ${rounded(slowerThanMs)} ms`;
+  const what =
+    onsets === undefined
+      ? `${bad} of ${n} requests since ${since} ${did}`
+      : `errors began in ${bad} of ${n} spans of ${onsets.cellMs / 1_000} s since ${since}`;
   const share = `${rounded((bad / n) * 100)} % (${rounded(low * 100)} to ${rounded(high * 100)})`;
   const sure = criterion.forMs === undefined ? 'beyond doubt' : `for ${criterion.forMs / 1000} s`;
   const limit = `${rounded(allowed * 100)} %${criterion.against === undefined ? '' : ', which is normal'}`;
   const means = band === 'consult' ? 'asking' : 'rolling back';
-  return `${bad} of ${n} requests since ${since} ${what}, ${share}: ${sure} more than ${limit}; the limit for ${means}`;
+  return `${what}, ${share}: ${sure} more than ${limit}; the limit for ${means}`;
 }
 
 function rounded(value: number): number {
