@@ -14,7 +14,9 @@ import { flowSchema } from './flow.schema.ts';
 import { httpSchema } from './http.schema.ts';
 import { latencySchema } from './latency.schema.ts';
 import { logsSchema } from './logs.schema.ts';
+import { mailSchema } from './mail.schema.ts';
 import { metricsSchema } from './metrics.schema.ts';
+import { migrationsSchema } from './migrations.schema.ts';
 import { prometheusSchema } from './prometheus.schema.ts';
 import { queueSchema } from './queue.schema.ts';
 import { rateLimitSchema } from './rate-limit.schema.ts';
@@ -52,6 +54,8 @@ export const checkKinds = {
   redis: { schema: redisSchema },
   queue: { schema: queueSchema },
   browser: { schema: browserSchema },
+  mail: { schema: mailSchema },
+  migrations: { schema: migrationsSchema },
   metrics: { schema: metricsSchema },
   latency: { schema: latencySchema },
   prometheus: { schema: prometheusSchema, atPreflight: {} },
