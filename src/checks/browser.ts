@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import type { Answer, Asking, Check } from '../release/check.ts';
 import { answerOf, excerpt, pending } from './answer.ts';
 import type { BrowserSpec } from './browser.schema.ts';
 import { openChromium } from './chromium.ts';
 import { textProblems } from './expectations.ts';
-import { filled } from './flow-values.ts';
+import { filled, startingValues } from './flow-values.ts';
 import { missed } from './limits.ts';
 import { judgeNotes, notesOf, type PageNotes } from './page-notes.ts';
 import { keepPicture } from './page-picture.ts';
@@ -47,8 +46,7 @@ async function ask(asking: Asking<BrowserSpec>): Promise<Answer> {
 }
 
 function withValues(spec: BrowserSpec): { value: BrowserSpec; missing: string[] } {
-  const known = new Map([['unique', randomBytes(5).toString('hex')]]);
-  for (const [name, value] of Object.entries(spec.values)) known.set(name, filled(value, known).value);
+  const known = startingValues(spec.values);
   const { values, ...rest } = spec;
   const { value, missing } = filled(rest, known);
   return { value: { ...value, values }, missing };

@@ -1,9 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import type { Capture } from './flow.schema.ts';
 import type { Exchange } from './http-exchange.ts';
 import { firstAt } from './json-values.ts';
 
 /** Values by name. What was captured may be a secret, so evidence shows the name instead. */
 export type Values = ReadonlyMap<string, string>;
+
+/** The values of a plan with `unique`, which is another one in each run; each may use those before it. */
+export function startingValues(written: Readonly<Record<string, string>>): Map<string, string> {
+  const known = new Map([['unique', randomBytes(5).toString('hex')]]);
+  for (const [name, value] of Object.entries(written)) known.set(name, filled(value, known).value);
+  return known;
+}
 
 const placePattern = /\{\{\s*([\w-]+)\s*\}\}/g;
 

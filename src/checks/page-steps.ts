@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
 import type { BrowserSpec, BrowserStep, SeenWanted } from './browser.schema.ts';
+import { systemClock } from './clock.ts';
 import type { HeaderValue } from './expectations.schema.ts';
 import { boundsProblems, holds, shown, textProblems } from './expectations.ts';
 import { addressOf } from './request.ts';
@@ -45,7 +45,7 @@ export async function takeStep(step: BrowserStep, visiting: Visiting): Promise<v
   if (press !== undefined) await page.keyboard.press(press);
   if (expect !== undefined) await mustHold(() => seenProblems(page, expect), visiting);
   if (wait === undefined) return;
-  if ('forMs' in wait) await sleep(Math.min(wait.forMs, left(visiting)), undefined, { signal });
+  if ('forMs' in wait) await systemClock.sleep(Math.min(wait.forMs, left(visiting)), signal);
   else await mustHold(() => waitProblems(page, wait), visiting);
 }
 
@@ -100,7 +100,7 @@ async function find(name: string, ways: Ways, visiting: Visiting): Promise<Locat
       if (found > 1) throw new UnclearStep(`${found} things on the page are called ${JSON.stringify(name)}`);
     }
     if (performance.now() > until) throw new PageProblem(`the page has nothing called ${JSON.stringify(name)}`);
-    await sleep(50, undefined, { signal });
+    await systemClock.sleep(50, signal);
   }
 }
 
@@ -111,7 +111,7 @@ export async function mustHold(problems: () => Promise<string[]>, visiting: Visi
     const found = await problems();
     if (found.length === 0) return;
     if (performance.now() > until) throw new PageProblem(found.join('; '));
-    await sleep(50, undefined, { signal: visiting.signal });
+    await systemClock.sleep(50, visiting.signal);
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { sendVerification } from './mailing.ts';
 import { type App, fieldsOf, json, type Request, type Route } from './request.ts';
 import type { User } from './state.ts';
 
@@ -27,7 +28,7 @@ export const accountRoutes: Route = async (request, response, app) => {
   }
 };
 
-function register(request: Request, response: ServerResponse, { state }: App): true {
+function register(request: Request, response: ServerResponse, { state, faults }: App): true {
   const { email = '', password = '' } = fieldsOf(request);
   if (!email.includes('@') || password.length < 8) json(response, 422, { error: 'e-mail and a password of 8 or more' });
   else if (state.users.has(email)) json(response, 409, { error: 'is registered already' });
@@ -35,6 +36,7 @@ function register(request: Request, response: ServerResponse, { state }: App): t
     state.users.set(email, { email, password, tenant: 'shop-a', verified: false });
     const link = `/verify?token=${Buffer.from(email).toString('base64url')}`;
     state.mails.push({ to: email, link });
+    sendVerification({ to: email, link: `http://${request.headers.host}${link}` }, { state, faults });
     json(response, 201, { user: { email }, links: { verify: link } });
   }
   return true;

@@ -6,6 +6,7 @@ import { pageRoutes } from './pages.ts';
 import { type App, json, type Request, type Route, type Secrets } from './request.ts';
 import { freshState, noFaults } from './state.ts';
 import { tenantRoutes } from './tenants.ts';
+import { trackerRoutes } from './tracker.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 export type EvidenceApp = App & { url: string; stop(): Promise<void> };
@@ -19,7 +20,14 @@ export const testSecrets: Secrets = {
   ops: 'ops-password-0006',
 };
 
-const routes: readonly Route[] = [operationRoutes, accountRoutes, tenantRoutes, webhookRoutes, pageRoutes];
+const routes: readonly Route[] = [
+  operationRoutes,
+  accountRoutes,
+  tenantRoutes,
+  webhookRoutes,
+  pageRoutes,
+  trackerRoutes,
+];
 
 /** `more`: routes that come first, such as those of `blossom/` with its database and queues. */
 type Options = { port?: number; secrets?: Secrets; more?: readonly Route[] };

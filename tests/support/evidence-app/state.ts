@@ -57,6 +57,10 @@ export type State = {
   events: WebhookEvent[];
   /** Mails as they would have been sent. */
   mails: { to: string; link: string }[];
+  /** Address of the server that mails are sent through; null keeps them. */
+  smtp: string | null;
+  /** Errors that the tracker has. */
+  reports: { id: number; title: string }[];
   /** Requests since the minute began, by who sent them. */
   counted: Map<string, number>;
   requests: number;
@@ -104,6 +108,8 @@ export function freshState(): State {
     ],
     events: [],
     mails: [],
+    smtp: null,
+    reports: [],
     counted: new Map(),
     requests: 0,
     statusPage: {
