@@ -69,5 +69,6 @@ async function measureOne(planned: PlannedMeasurement, before: Json, around: Aro
   const measurer = await loadMeasurer(planned.kind);
   const { name } = planned;
   const asking = await askingOf(planned, around);
-  return discretion.redact(await measurer.measure({ ...asking, name, release: place.release, before, clock }));
+  const redact = <T>(value: T): T => discretion.redact(value);
+  return redact(await measurer.measure({ ...asking, name, release: place.release, before, redact, clock }));
 }

@@ -17,6 +17,8 @@ export interface Measuring<Spec> {
   before: Json | null;
   signal: AbortSignal;
   log: Log;
+  /** Hides the secrets of the plan in whatever is kept or told; what `measure` returns is redacted by its caller. */
+  redact<T>(value: T): T;
   /** Milliseconds since 1970; `stopwatch` is immune to corrections of the clock. */
   clock: {
     now(): number;

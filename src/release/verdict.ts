@@ -4,6 +4,9 @@ import type { Measure, PlannedCriterion, Priority } from './plan.ts';
 /** What measurements mean. `unknown`: they could not be taken, which is neither good nor bad. */
 export type Verdict = 'proceed' | 'consult' | 'roll back' | 'unknown';
 
+/** `points`: of Lighthouse, 0 to 100. `kB`: a thousand bytes. Empty: a number without a unit. */
+export type Unit = '%' | 'ms' | 'points' | 'kB' | 'requests' | '';
+
 /**
  * Explains itself: value, its 95 % interval and limit in `unit`, over `n` samples. `since`: when what it rests on began.
  * `slowerThanMs`: the value is the share of answers that took longer. `withheld`: what it called for, where it is not
@@ -13,7 +16,7 @@ export type Judgement = {
   criterion: string;
   verdict: Verdict;
   value: number | null;
-  unit: '%' | 'ms';
+  unit: Unit;
   n: number;
   limit: number | null;
   explanation: string;
