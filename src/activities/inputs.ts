@@ -80,11 +80,12 @@ export type WatchInput = {
   wholeMs?: number;
   baseline?: Baseline | null;
   signals?: SignalStates | null;
+  syntheticSignals?: SignalStates | null;
 };
 /** `lengthMs`: how long the running version is measured. `risk`: that the truth is above what it says. */
 export type BaselineInput = { place: Place; watch: PlannedWatch; lengthMs: number; risk: number };
-/** `signals`: for the next point. */
-export type Watched = WatchPoint & { signals?: SignalStates };
+/** Both `signals`: for the next point. */
+export type Watched = WatchPoint & { signals?: SignalStates; syntheticSignals?: SignalStates };
 export type PinInput = {
   planDigest: string;
   place: Place;

@@ -1,5 +1,5 @@
 import type { Clock } from '../checks/clock.ts';
-import type { CheckResult, PlannedCheck } from '../release/check.ts';
+import type { CheckResult } from '../release/check.ts';
 import type { PlannedWatch } from '../release/plan.ts';
 
 /** All that a later attempt needs to go on. `unwatchedMs`: of each check, in the order of the plan. */
@@ -17,13 +17,16 @@ type Order = {
   signal: AbortSignal;
   ends: AbortSignal;
   resume: AskedSoFar | null;
-  ask: (planned: PlannedCheck, signal: AbortSignal) => Promise<CheckResult>;
+  /** Asks every check once; answers in the order of the plan. */
+  ask: (signal: AbortSignal) => Promise<CheckResult[]>;
+  /** Ends it early; left out, any FAIL does. */
+  isEnough?: (answers: readonly CheckResult[]) => boolean;
   onRound: (asked: AskedSoFar) => void;
 };
 
 /**
  * `results`: of each check the newest answer, one that was measured where there is any. `unwatchedMs`: the time in which
- * the worst of them could not be asked. `failed`: it ended early because of a FAIL.
+ * the worst of them could not be asked. `failed`: it ended early, because of a FAIL or of what is enough.
  */
 export type Throughout = { results: CheckResult[]; unwatchedMs: number; failed: boolean };
 
@@ -36,7 +39,7 @@ type State = AskedSoFar & { results: CheckResult[] };
  * @throws the signal's reason when cancelled
  */
 export async function askThroughout(order: Order): Promise<Throughout> {
-  const { throughout, signal, ends, resume } = order;
+  const { throughout, signal, ends, resume, isEnough = hasFailure } = order;
   const state: State = {
     next: resume?.next ?? 0,
     unwatchedMs: resume?.unwatchedMs ?? throughout.checks.map(() => 0),
@@ -47,10 +50,14 @@ export async function askThroughout(order: Order): Promise<Throughout> {
     const answers = await round(order, AbortSignal.any([signal, ends]));
     if (answers === null) break;
     keep(order, state, answers);
-    failed = answers.some(({ status }) => status === 'FAIL');
+    failed = isEnough(answers);
     order.onRound({ next: state.next, unwatchedMs: [...state.unwatchedMs] });
   }
   return { results: state.results, unwatchedMs: Math.max(0, ...state.unwatchedMs), failed };
+}
+
+function hasFailure(answers: readonly CheckResult[]): boolean {
+  return answers.some(({ status }) => status === 'FAIL');
 }
 
 /** Waits for the next round; false when there is none left. Rounds that this process slept through were not watched. */
@@ -81,9 +88,9 @@ async function sleepUntil(
 }
 
 /** Null: it was ended before every check had answered. */
-async function round({ throughout, ask, signal }: Order, either: AbortSignal): Promise<CheckResult[] | null> {
+async function round({ ask, signal }: Order, either: AbortSignal): Promise<CheckResult[] | null> {
   try {
-    return await Promise.all(throughout.checks.map((planned) => ask(planned, either)));
+    return await ask(either);
   } catch (error) {
     signal.throwIfAborted();
     if (!either.aborted) throw error;

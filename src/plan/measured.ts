@@ -9,7 +9,7 @@ import { ownFields, pick } from './kinds.ts';
 import type { WrittenCheck } from './schema/checks.schema.ts';
 import type { WrittenProbe, WrittenRequest } from './schema/evidence.schema.ts';
 import type { WrittenRelease } from './schema/release.schema.ts';
-import { checksAt } from './suite.ts';
+import { checksAt, repeatableAt } from './suite.ts';
 import { plannedLimit, watchingOf } from './watching.ts';
 import { plannedCheck } from './written.ts';
 
@@ -51,6 +51,7 @@ export function plannedWatch(release: WrittenRelease, written: NonNullable<Writt
     criteria: [...criteriaOf(written.criteria ?? {}, ''), ...written.limits.map(plannedLimit)],
     checks: checksAt(release, 'watch', written.checks),
     ...(written.throughout === undefined ? {} : { throughout: plannedThroughout(written.throughout) }),
+    ...(written.synthetic === undefined ? {} : { synthetic: plannedSynthetic(release, written.synthetic.every) }),
     minimumSamples: written.minimumSamples,
     maxUnwatched: written.maxUnwatched,
     reviewAfterMs: written.review ?? null,
@@ -60,6 +61,10 @@ export function plannedWatch(release: WrittenRelease, written: NonNullable<Writt
 
 function plannedThroughout({ every, checks }: WrittenThroughout): NonNullable<PlannedWatch['throughout']> {
   return { everyMs: every, checks: (checks as WrittenCheck[]).map(plannedCheck) };
+}
+
+function plannedSynthetic(release: WrittenRelease, everyMs: number): NonNullable<PlannedWatch['synthetic']> {
+  return { everyMs, checks: repeatableAt(release, 'smoke', release.smoke) };
 }
 
 /** The fields of an `http` check, out of something that holds more. */

@@ -13,6 +13,7 @@ import {
   restoreGlyphs,
   restoreWords,
   rows,
+  samplesInWords,
   stepGlyphs,
   stepSpanMs,
   stepWords,
@@ -238,7 +239,7 @@ function watchLines(status: ReleaseStatus): string[] {
     const failed = point.checks
       .filter((each) => each.status !== 'PASS')
       .map((each) => `${each.status} ${plainText(each.name)}`);
-    lines.push([`- ${moment(point.at)}`, `${point.samples} samples`, ...verdicts, ...failed].join(' · '));
+    lines.push([`- ${moment(point.at)}`, samplesInWords(point), ...verdicts, ...failed].join(' · '));
   }
   return lines;
 }

@@ -166,6 +166,8 @@ export type PlannedWatch = {
   checks: PlannedCheck[];
   /** Asked every `everyMs` between the points; a FAIL ends the stretch at once. Left out: none. */
   throughout?: { everyMs: number; checks: PlannedCheck[] };
+  /** Smoke checks that are asked every `everyMs` as traffic of our own; their answers are samples of errors. Left out: none. */
+  synthetic?: { everyMs: number; checks: PlannedCheck[] };
   minimumSamples: number;
   /** False alarms that a healthy release may raise in one watch, as a probability. Left out: 0.01. */
   falseAlarms?: number;

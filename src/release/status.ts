@@ -179,7 +179,7 @@ export type Dirty = {
 };
 
 /**
- * `record`: where all its samples and answers are kept, relative to the records folder; `notKept`: why they are not.
+ * `synthetic`: samples of our own traffic, besides `samples` of the probe. `record`: where all its samples and answers are kept, relative to the records folder; `notKept`: why they are not.
  * Both left out by releases that kept none.
  */
 export type WatchPoint = {
@@ -188,6 +188,7 @@ export type WatchPoint = {
   unwatchedMs: number;
   judgements: Judgement[];
   checks: CheckResult[];
+  synthetic?: number;
   record?: string;
   notKept?: string;
 };

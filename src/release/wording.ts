@@ -98,3 +98,8 @@ export function rows(count: number | null): string {
   if (count === null) return 'not measured';
   return count === 1 ? '1 row' : `${count} rows`;
 }
+
+/** Such as `12 samples, 40 synthetic`. */
+export function samplesInWords({ samples, synthetic }: { samples: number; synthetic?: number }): string {
+  return synthetic === undefined ? `${samples} samples` : `${samples} samples, ${synthetic} synthetic`;
+}

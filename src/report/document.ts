@@ -192,7 +192,7 @@ function watch(status: ReleaseStatus): ReportSection {
     head: ['at', 'samples', 'not watched', 'verdicts', 'kept in records as'],
     rows: points.map((point) => [
       moment(point.at),
-      String(point.samples),
+      point.synthetic === undefined ? String(point.samples) : `${point.samples}, ${point.synthetic} synthetic`,
       duration(point.unwatchedMs),
       [
         ...point.judgements.map((judged) => `${judged.verdict}: ${judged.explanation}`),

@@ -29,6 +29,7 @@ export type Story = {
   readonly reminded: Set<string>;
   /** What the watch has seen so far, for its next point. */
   signals: SignalStates | null;
+  syntheticSignals: SignalStates | null;
   /** What the performance of the version before was measured to be; null where it was not. */
   before: Before | null;
   abort: Abort | null;
@@ -68,6 +69,7 @@ export function openStory(input: ReleaseInput): Story {
     raised: [],
     reminded: new Set(),
     signals: null,
+    syntheticSignals: null,
     before: null,
     abort: null,
     finish: null,

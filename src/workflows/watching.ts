@@ -4,7 +4,7 @@ import type { PlannedWatch } from '../release/plan.ts';
 import { pointsOf } from '../release/schedule.ts';
 import type { WatchPoint, WatchStatus } from '../release/status.ts';
 import type { Judgement } from '../release/verdict.ts';
-import { duration } from '../release/wording.ts';
+import { duration, samplesInWords } from '../release/wording.ts';
 import { alertOf, findingInWords, findingsOf, withChecklists } from './alerting.ts';
 import { leaveChecklists, remindOfChecklists } from './checklists.ts';
 import { judgedInDrill } from './drilling.ts';
@@ -120,8 +120,12 @@ async function lookAt(
   const hands = patiently(story, { summary, patienceMs: length + 60_000, target: null });
   try {
     const { baseline = null } = story.status;
-    const carried = { wholeMs, baseline, signals: story.signals };
-    const { signals = null, ...seen } = await hands.watch({
+    const carried = { wholeMs, baseline, signals: story.signals, syntheticSignals: story.syntheticSignals };
+    const {
+      signals = null,
+      syntheticSignals = null,
+      ...seen
+    } = await hands.watch({
       place: story.place,
       watch,
       fromMs: from,
@@ -129,6 +133,7 @@ async function lookAt(
       ...carried,
     });
     story.signals = signals;
+    story.syntheticSignals = syntheticSignals;
     const point = judgedInDrill(story, seen);
     keep(story, point, span);
     const trouble = worse(acting(point), troubleInChecks(point.checks));
@@ -169,7 +174,7 @@ function keep(story: Story, point: WatchPoint, { from, until, start }: Span): vo
   }
   const findings = findingsOf(point);
   const found = findings.map(findingInWords).join('; ');
-  record(story, `watched: ${point.samples} samples${found === '' ? '' : `; ${found}`}`);
+  record(story, `watched: ${samplesInWords(point)}${found === '' ? '' : `; ${found}`}`);
   const { mark, to } = alertOf(story, findings);
   tell(story, 'watch', { subject: `${mark}watched until ${point.at}`, body: found || 'nothing to report', to });
   refresh(story);

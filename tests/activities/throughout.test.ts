@@ -45,11 +45,14 @@ async function watch({ names = ['alarms'], answer, ...more }: Trial): Promise<Wa
     signal: more.signal ?? new AbortController().signal,
     ends: more.ends ?? new AbortController().signal,
     resume: more.resume ?? null,
-    ask: async ({ name }, either) => {
-      either.throwIfAborted();
-      const atMinute = (clock.now() - fromMs) / minute;
-      at.push(atMinute);
-      return result(name, await answer(name, atMinute), `minute ${Math.floor(atMinute)}`);
+    ask: async (either) => {
+      const one = async (name: string): Promise<CheckResult> => {
+        either.throwIfAborted();
+        const atMinute = (clock.now() - fromMs) / minute;
+        at.push(atMinute);
+        return result(name, await answer(name, atMinute), `minute ${Math.floor(atMinute)}`);
+      };
+      return await Promise.all(names.map(one));
     },
     onRound: (asked) => rounds.push(asked),
   });

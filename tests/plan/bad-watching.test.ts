@@ -44,6 +44,40 @@ const cases: { on: string; lines: string; says: string }[] = [
   },
 ];
 
+const repeatable = ', repeatable: true }';
+const probe = '  probe: { url: "http://127.0.0.1:8080/products", every: 1s }\n';
+
+describe('a watch with traffic of its own', () => {
+  it('needs a smoke check that may be asked at any time', async () => {
+    const plan = shopWith([criteria, `${criteria}  synthetic: {}\n`], [repeatable, ' }']);
+    expect(said(await load(plan)).join('\n')).toContain(
+      'watch.synthetic: no smoke check may be asked at any time; mark the smoke checks that change nothing: repeatable: true',
+    );
+  });
+
+  it('needs a limit of errors, and judges no times without a probe', async () => {
+    const plan = shopWith([criteria, '  criteria: { p95: { rollBack: 1s } }\n  synthetic: {}\n'], [probe, '']);
+    const problems = said(await load(plan)).join('\n');
+    expect(problems).toContain(
+      'watch.synthetic: nothing judges its answers, which are samples of errors; add criteria',
+    );
+    expect(problems).toContain('watch.criteria.p95: only errors are judged by smoke checks, and there is no probe');
+  });
+
+  it('warns where it is asked too seldom to be judged', async () => {
+    const plan = shopWith([criteria, `${criteria}  synthetic: { every: 5m }\n`]);
+    expect(said(await loaded(plan)).join('\n')).toContain(
+      'watch.synthetic.every: gives fewer than 20 samples from one report to the next, so nothing is judged there',
+    );
+  });
+
+  it('works without a probe, by the smoke checks that may be asked at any time', async () => {
+    const { plan } = await loaded(shopWith([criteria, `${criteria}  synthetic: { every: 10s }\n`], [probe, '']));
+    expect(plan.watch?.probe).toBeNull();
+    expect(plan.watch?.synthetic).toMatchObject({ everyMs: 10_000, checks: [{ name: 'list products' }] });
+  });
+});
+
 describe('a watch that cannot be kept', () => {
   it.each(cases)('$on', async ({ lines, says }) => {
     const problems = said(await load(watching(lines)));

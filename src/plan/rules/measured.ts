@@ -90,13 +90,14 @@ const probeAndCriteria: Rule = {
       const message = 'is measured and nothing judges it';
       return [{ path: ['watch', 'probe'], at: 'key', message, remedy: 'add criteria: { errors: { rollBack: 10 % } }' }];
     }
-    if (watch.probe === undefined && judged) {
+    if (watch.probe === undefined && watch.synthetic === undefined && judged) {
       const message = 'nothing is measured that they could judge';
       const key = watch.criteria === undefined ? 'limits' : 'criteria';
       return [{ path: ['watch', key], at: 'key', message, remedy: 'add probe: { url: ... }' }];
     }
     const asked = watch.checks.length > 0 || groupsAt(written, 'watch').length > 0;
-    if (watch.probe === undefined && watch.throughout === undefined && !asked) {
+    const measured = watch.probe !== undefined || watch.synthetic !== undefined;
+    if (!measured && watch.throughout === undefined && !asked) {
       const message = 'watches nothing';
       return [{ path: ['watch'], at: 'key', message, remedy: 'add a probe with criteria, or checks' }];
     }

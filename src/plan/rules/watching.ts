@@ -1,7 +1,9 @@
+import { measures } from '../../release/criteria.ts';
 import { suggestion } from '../nearest.ts';
 import type { Path } from '../problem.ts';
 import type { WrittenRelease } from '../schema/release.schema.ts';
 import type { WrittenLimit } from '../schema/watching.schema.ts';
+import { repeatableAt } from '../suite.ts';
 import type { Rule, Saying } from './rule.ts';
 
 type Limited = { limit: WrittenLimit; path: Path };
@@ -121,6 +123,56 @@ const knownTold: Rule = {
     ),
 };
 
+/** What asks for traffic of its own needs somebody who makes it, and somebody who judges it. */
+const syntheticIsJudged: Rule = {
+  name: 'synthetic-is-judged',
+  severity: 'error',
+  whole: true,
+  look: ({ written }) => {
+    const { watch } = written;
+    if (watch?.synthetic === undefined) return [];
+    const path = ['watch', 'synthetic'];
+    if (repeatableAt(written, 'smoke', written.smoke).every(({ cleansUp }) => cleansUp === true)) {
+      const message = 'no smoke check may be asked at any time';
+      return [{ path, at: 'key', message, remedy: 'mark the smoke checks that change nothing: repeatable: true' }];
+    }
+    const absolute = watch.limits.some(({ measure, against }) => measure === 'errors' && against === undefined);
+    if (absolute || watch.criteria?.errors !== undefined) return [];
+    const message = 'nothing judges its answers, which are samples of errors';
+    return [{ path, at: 'key', message, remedy: 'add criteria: { errors: { rollBack: 10 % } }' }];
+  },
+};
+
+/** Without a probe, what is judged besides errors has nothing to judge. */
+const syntheticHasNoTimes: Rule = {
+  name: 'synthetic-has-no-times',
+  severity: 'error',
+  whole: true,
+  look: ({ written: { watch } }) => {
+    if (watch?.synthetic === undefined || watch.probe !== undefined) return [];
+    const message = 'only errors are judged by smoke checks, and there is no probe';
+    const timed = measures.filter((measure) => measure !== 'errors' && watch.criteria?.[measure] !== undefined);
+    return timed.map((measure): Saying => ({ path: ['watch', 'criteria', measure], message, remedy: 'add a probe' }));
+  },
+};
+
+/** Below what is judged at all, traffic of our own says nothing. */
+const enoughSynthetic: Rule = {
+  name: 'enough-synthetic',
+  severity: 'warning',
+  whole: true,
+  look: ({ written }) => {
+    const { watch } = written;
+    if (watch?.synthetic === undefined) return [];
+    const asked = repeatableAt(written, 'smoke', written.smoke).filter(({ cleansUp }) => cleansUp !== true).length;
+    const { every } = watch.synthetic;
+    const few = watch.schedule.find((stretch) => (stretch.every / every) * asked < watch.minimumSamples);
+    if (few === undefined || asked === 0) return [];
+    const message = `gives fewer than ${watch.minimumSamples} samples from one report to the next, so nothing is judged there`;
+    return [{ path: ['watch', 'synthetic', 'every'], message, remedy: 'ask more often or lower minimumSamples' }];
+  },
+};
+
 export const watchingRules: readonly Rule[] = [
   limitUnits,
   limitBands,
@@ -129,4 +181,7 @@ export const watchingRules: readonly Rule[] = [
   baselineHasProbe,
   knownIncidents,
   knownTold,
+  syntheticIsJudged,
+  syntheticHasNoTimes,
+  enoughSynthetic,
 ];

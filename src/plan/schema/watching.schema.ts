@@ -72,6 +72,12 @@ export const watchingFields = {
   falseAlarms: share
     .default(0.01)
     .describe('How likely a healthy release may raise a false alarm in the whole watch. Default 1 %.'),
+  synthetic: z
+    .strictObject({ every: duration.default(30_000).describe('Time from one round to the next. Default 30s.') })
+    .optional()
+    .describe(
+      'Traffic of our own where users make too little: the smoke checks marked `repeatable` are asked all the time, and each answer is a sample for the limits of errors, told apart as `(synthetic)`. Default none.',
+    ),
   raised: z
     .record(name, raisedSchema, { error: 'must be a mapping of what people may raise' })
     .default({})
