@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { ensureMoto, findPython } from './aws/moto.ts';
 import { ensureCompose } from './compose-tool.ts';
+import { ensureMailServer } from './mail-server.ts';
 import { ensureTestServer } from './test-server.ts';
 import {
   ensurePgbouncer,
@@ -73,6 +74,7 @@ await ensurePgbouncer();
 const tools: [string, Tool][] = [];
 for (const { name, find } of packaged) tools.push([name, await find()]);
 tools.push(['time-skipping server', await ensureTestServer()], ['Docker Compose', await ensureCompose()]);
+tools.push(['mail server', await ensureMailServer()]);
 tools.push(['moto', await ensureMoto()], ['Prometheus', await ensurePrometheus()]);
 let missing = 0;
 for (const [name, tool] of tools) {
