@@ -47,17 +47,23 @@ class Generator {
     const { pace, warmUpMs, forMs, timeoutMs, lateAfterMs } = this.order;
     const endMs = warmUpMs + forMs;
     this.startedAt = performance.now();
-    this.cpuBefore = process.cpuUsage();
-    this.stalls.begin();
+    // What happens before is thrown away.
+    const warming = setTimeout(() => this.begin(), warmUpMs);
     this.repeat(Math.min(sweepEveryMs, timeoutMs / 10), () => this.sending.sweep(performance.now()));
     this.repeat(lookEveryMs, () => this.stalls.look());
     this.repeat(this.counting.everyMs, () => this.counting.closePoint());
     const bounds = { endMs, timeoutMs, lateAfterMs };
     if ('users' in pace) await closedPace(this, pace, bounds);
     else await openPace(this, arrivals(pace.perSecond, endMs), bounds);
-    this.tookMs = this.now();
+    clearTimeout(warming);
+    this.tookMs = this.now() - warmUpMs;
     this.stalls.look();
     this.counting.closePoint();
+  }
+
+  private begin(): void {
+    this.cpuBefore = process.cpuUsage();
+    this.stalls.begin();
   }
 
   repeat(everyMs: number, work: () => void): void {

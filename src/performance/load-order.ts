@@ -39,8 +39,9 @@ export type Point = { n: number; errors: number; timeouts: number; p50: number |
 
 /**
  * `histogram`: microseconds of right answers and time-outs from the moment when each was due, compressed, base64.
- * `stalledMs`: how long the generator's own loop stood still. `cpuMs`: processor time since the first request was due.
- * `connected`: connections that were established.
+ * `stalledMs`: how long the generator's own loop stood still. `cpuMs`: its processor time. `tookMs`: until the last answer.
+ * All without the warm-up.
+ * `connected`: connections that were established, also before.
  */
 export type LoadResult = {
   warmUp: Counts;

@@ -2,6 +2,7 @@ import { TargetFailure } from '../release/failure.ts';
 import type { Json } from '../release/json.ts';
 import type { Measured, Measurer, Measuring } from '../release/performance.ts';
 import type { Judgement } from '../release/verdict.ts';
+import { keepReport } from './keeping.ts';
 import type { LoadSpec } from './load.schema.ts';
 import { healthOf, voidReason } from './load-health.ts';
 import { judgementsOf, measurementOf } from './load-judging.ts';
@@ -12,13 +13,19 @@ import { requestProblem } from './load-request.ts';
 /** Puts load on a running system, from a process of its own, and judges how it bears it. */
 export const load: Measurer<LoadSpec> = { measure };
 
-async function measure({ name, spec, before, signal, log }: Measuring<LoadSpec>): Promise<Measured> {
+async function measure(measuring: Measuring<LoadSpec>): Promise<Measured> {
+  const { name, spec, before, signal, log } = measuring;
   const order = orderOf(name, spec);
   try {
     const result = await runGenerator(order, { signal });
-    log.info(`load ${name}`, { ...result.counts, warmUp: result.warmUp.due });
     const judgements = judgementsOf(result, { name, spec, pace: order.pace, before });
-    return { judgements, record: recordOf(result, order.pace, spec) };
+    const record = recordOf(result, order.pace, spec);
+    const { pace, warmUpMs, forMs, timeoutMs, maxInFlight, lateAfterMs } = order;
+    const asked = { pace, warmUpMs, forMs, timeoutMs, maxInFlight, lateAfterMs };
+    const content = JSON.stringify({ name, asked, judgements, ...record, histogram: result.histogram }, null, 1);
+    const kept = await keepReport(measuring, 'load', { extension: 'json', content });
+    log.info(`load ${name}: ${kept}`, { ...result.counts, warmUp: result.warmUp.due });
+    return { judgements, record };
   } catch (error) {
     if (!(error instanceof GeneratorLost)) throw error;
     return { judgements: lost(name, error), record: null };
@@ -27,7 +34,9 @@ async function measure({ name, spec, before, signal, log }: Measuring<LoadSpec>)
 
 /** A time is told apart from a limit when it is wrong by less than a tenth of it. */
 const lateShare = 0.1;
-const lateBounds = { least: 10, most: 50 };
+const leastLateMs = 10;
+/** Stands for the limits of a comparison, which are not known in milliseconds. */
+const comparedMs = 500;
 const mostInFlight = 10_000;
 
 /** What the generator has to do. @throws TargetFailure `invalid-input` where a request cannot be sent */
@@ -41,12 +50,17 @@ export function orderOf(name: string, spec: LoadSpec): LoadOrder {
   }
   const { warmUp: warmUpMs, for: forMs, timeout: timeoutMs, requests } = spec;
   const pace = paceOf(spec);
-  const limits = [spec.p50, spec.p95, spec.p99].flatMap((bands) => [bands?.consult, bands?.rollBack]);
-  const smallest = Math.min(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY));
-  const lateAfterMs = Math.min(lateBounds.most, Math.max(lateBounds.least, smallest * lateShare));
   const needed = 'users' in pace ? pace.users : Math.ceil((pace.perSecond * timeoutMs) / 1000) + 1;
   const maxInFlight = spec.maxInFlight ?? Math.min(mostInFlight, needed);
-  return { pace, warmUpMs, forMs, timeoutMs, maxInFlight, lateAfterMs, requests };
+  return { pace, warmUpMs, forMs, timeoutMs, maxInFlight, lateAfterMs: lateAfterMs(spec), requests };
+}
+
+function lateAfterMs({ p50, p95, p99, baseline, timeout }: LoadSpec): number {
+  const limits = [p50, p95, p99]
+    .flatMap((bands) => [bands?.consult, bands?.rollBack])
+    .filter((limit) => limit !== undefined);
+  const smallest = Math.min(timeout, ...limits, ...(baseline === undefined ? [] : [comparedMs]));
+  return Math.max(leastLateMs, smallest * lateShare);
 }
 
 function paceOf({ rate, users, think = 1_000 }: LoadSpec): Pace {
@@ -59,7 +73,7 @@ function lost(name: string, { message }: GeneratorLost): Judgement[] {
 }
 
 /** A void measurement compares with nothing. */
-function recordOf(result: LoadResult, pace: Pace, spec: LoadSpec): Json {
+function recordOf(result: LoadResult, pace: Pace, spec: LoadSpec): { [key: string]: Json } {
   const isVoid = voidReason('errors', result, pace) !== null;
   const { counts, warmUp, everyMs, cpuMs, tookMs, longestInFlight } = result;
   const { ranges = {}, ...numbers } = measurementOf(result, spec.timeouts !== undefined);
