@@ -26,8 +26,14 @@ export type Bed = {
   world: BlossomWorld;
   plan: LoadedPlan;
   /** Asks groups of the example's own plan as `savepoint check` does; without any, all. */
-  ask(groups?: readonly string[], signal?: AbortSignal): Promise<CheckResult[]>;
+  ask(groups?: readonly string[], how?: How): Promise<CheckResult[]>;
 };
+
+/**
+ * `hurried`: what is waited for is waited for less long, where it is known that it will not come. `cleanup`: false where
+ * another run is going on, whose rows would be removed too.
+ */
+export type How = { signal?: AbortSignal; hurried?: boolean; cleanup?: boolean };
 
 /** The whole of SMS Blossom for one file, healthy again after each test. */
 export function blossomForFile(): () => Bed {
@@ -51,23 +57,29 @@ async function openBed(): Promise<Bed> {
   const plan = await loadPlan(planFile, 'v1.0.0', { host: 'here' });
   if ('problems' in plan) throw new Error(plan.problems.map(({ message }) => message).join('\n'));
   setVariables(world);
-  const ask: Bed['ask'] = async (groups = [], signal = new AbortController().signal) => {
-    const resolve = async (spec: Json) =>
-      (await resolveReferences(spec, { env: process.env, home: process.cwd() })).value;
-    return await askAll(chosenChecks(plan, { groups, only: [], cleanup: false }), {
+  const ask: Bed['ask'] = async (
+    groups = [],
+    { signal = new AbortController().signal, hurried = false, cleanup = true } = {},
+  ) => {
+    const resolve = async (spec: Json) => {
+      const { value } = await resolveReferences(spec, { env: process.env, home: process.cwd() });
+      return hurried ? hurriedUp(value) : value;
+    };
+    const chosen = chosenChecks(plan, { groups, only: [], cleanup: false });
+    return await askAll(cleanup ? chosen : chosen.filter(({ cleansUp }) => cleansUp !== true), {
       signal,
       ask: (planned, ending) => {
         const around = { home: process.cwd(), version: 'v1.0.0', signal: ending, log: quiet };
         // What waits for a service that has just been started is not waited for here.
-        return askPlanned(
-          { ...planned, withinMs: 0 },
-          { ...around, resolve, redact: (value) => value },
-          systemClock,
-        );
+        return askPlanned({ ...planned, withinMs: 0 }, { ...around, resolve, redact: (value) => value }, systemClock);
       },
     });
   };
   return { world, plan, ask };
+}
+
+function hurriedUp(spec: Json): Json {
+  return JSON.parse(JSON.stringify(spec).replaceAll('"within":5000', '"within":1500')) as Json;
 }
 
 function setVariables({ env }: BlossomWorld): void {
@@ -90,4 +102,23 @@ export function found(results: readonly CheckResult[]): string[] {
   return results
     .filter(({ status, summary }) => status !== 'PASS' && !summary.startsWith('not asked'))
     .map(({ name, status }) => `${status} ${name}`);
+}
+
+/** Rows, jobs and counted requests that checks wrote, as `place name`. */
+export async function leftBehind({ postgres, redis, app }: BlossomWorld): Promise<string[]> {
+  const rows = await postgres.sql(
+    `SELECT 'webhook_events ' || id AS what FROM webhook_events WHERE id LIKE 'smoke-%'
+     UNION ALL SELECT 'campaigns ' || name FROM campaigns WHERE name LIKE 'smoke-%'
+     UNION ALL SELECT 'messages ' || id FROM messages
+     UNION ALL SELECT 'discounts ' || code FROM discounts WHERE code LIKE 'smoke-%'`,
+    'blossom',
+  );
+  const jobs = await Promise.all(
+    Object.values(app.blossom.queues).map(async (queue) => {
+      const all = await queue.getJobs(['wait', 'delayed', 'active', 'completed', 'failed']);
+      return all.map((job) => `${queue.name} ${job?.id}`);
+    }),
+  );
+  const limits = await redis.client.keys('blossom:limit:*');
+  return [...rows.map(({ what }) => String(what)), ...jobs.flat(), ...limits];
 }

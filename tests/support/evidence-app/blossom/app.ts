@@ -29,7 +29,7 @@ export async function startBlossom({
     discountRoutes(blossom),
     reportRoutes(blossom),
   ];
-  const app = await startEvidenceApp({ port, secrets, more });
+  const app = await startEvidenceApp({ port, secrets: { ...secrets }, more });
   const stop = async (): Promise<void> => {
     await app.stop();
     await blossom.close();

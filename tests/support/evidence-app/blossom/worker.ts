@@ -1,6 +1,5 @@
 /**
- * The process that works on the queues. With PORT it answers there, as one that is deployed must. Told `pause automations`
- * by its parent, it takes no more jobs of that queue.
+ * The process that works on the queues. With PORT it answers there, as one that is deployed must.
  */
 import { createServer } from 'node:http';
 import { type Job, Worker } from 'bullmq';
@@ -35,17 +34,6 @@ const workers = ['events', 'automations', 'campaigns'].map(
 );
 for (const worker of workers) worker.on('error', () => undefined);
 await Promise.all(workers.map((worker) => worker.waitUntilReady()));
-
-process.on('message', (text: string) => {
-  const [does = '', queue = ''] = text.split(' ');
-  for (const worker of workers.filter(({ name }) => name === queue)) {
-    if (does === 'pause') void worker.pause(true).then(() => process.send?.(text));
-    else {
-      worker.resume();
-      process.send?.(text);
-    }
-  }
-});
 
 const server = createServer((_, response) => {
   response

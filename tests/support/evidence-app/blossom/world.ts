@@ -17,8 +17,6 @@ export type BlossomWorld = {
   /** As `.env.verification` of the runbook names them. */
   env: Record<string, string>;
   worker: ChildProcess;
-  /** Tells the worker to `pause` or `resume` a queue, and waits until it has. */
-  tell(does: 'pause' | 'resume', queue: string): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -54,17 +52,12 @@ export async function startBlossomWorld({ port = 0 } = {}): Promise<BlossomWorld
   await fill(env.DATABASE_URL ?? '');
   const worker = await startWorkerProcess(env);
   const app = await startBlossom({ databaseUrl: env.DATABASE_URL ?? '', redisUrl: redis.url, port });
-  const tell: BlossomWorld['tell'] = async (does, queue) => {
-    const told = once(worker, 'message');
-    worker.send(`${does} ${queue}`);
-    await told;
-  };
   const stop = async (): Promise<void> => {
     await app.stop();
     await end(worker);
     await Promise.all([redis.stop(), postgres.stop()]);
   };
-  return { postgres, redis, app, env: { ...env, BASE_URL: app.url }, worker, tell, stop };
+  return { postgres, redis, app, env: { ...env, BASE_URL: app.url }, worker, stop };
 }
 
 /** A shop with customers whose numbers and addresses are all encrypted. */
@@ -87,7 +80,7 @@ async function startWorkerProcess(env: Record<string, string>): Promise<ChildPro
   const file = fileURLToPath(new URL('worker.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), file], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   await new Promise<void>((resolve, reject) => {
     child.stdout?.once('data', () => resolve());
