@@ -119,7 +119,21 @@ export function observe(test: Test, state: TestState, seen: Seen): Found | null 
   if (open.n === 0) open.atMs = seen.atMs;
   open.n += seen.n;
   open.bad += seen.bad;
-  return lengthMs === 0 && found === null ? closeBlock(test, state) : found;
+  if (found !== null) return found;
+  return lengthMs === 0 || (seen.bad > 0 && isEnough(test, state)) ? closeBlock(test, state) : null;
+}
+
+/**
+ * Requests that are bets of their own need not wait for the end of their block: between two openings of bets the evidence
+ * is a supermartingale too, and the bound of Doob counts openings.
+ */
+function isEnough(test: Test, { evidence, seen, block }: TestState): boolean {
+  if (!test.independent || seen + block.n < test.leastSamples) return false;
+  let sum = 0;
+  for (let index = 0; index < betCount; index += 1) {
+    sum += Math.min(mostEvidence, (1 + (evidence[index] ?? 0)) * gainOf(test, test.bets[index] ?? 0, block));
+  }
+  return sum / betCount >= test.needed;
 }
 
 /** Ends the open block, at a time that was fixed before; what it adds up to so far may be an alarm. */
