@@ -29,6 +29,11 @@ async function folderOfLibraries(root: string): Promise<string[]> {
   return folders;
 }
 
+/** Not every program knows `--version`; one that lacks a library ends with 127. */
+function mustHaveStarted(error: { code?: unknown }): void {
+  if (typeof error.code !== 'number' || error.code === 127) throw error;
+}
+
 /**
  * Fetches a package of Debian or Ubuntu and the libraries that it needs with apt, and unpacks them into the cache: the way
  * to a program for somebody who is not root. `program`: its path inside the package.
@@ -51,7 +56,7 @@ export async function unpackPackage(name: string, program: string): Promise<stri
     await writeFile(join(root, 'run'), start);
     await chmod(join(root, 'run'), 0o755);
     await run('cp', ['-a', root, place]);
-    await run(unpackedProgram(name), ['--version'], { timeout: 15_000 });
+    await run(unpackedProgram(name), ['--version'], { timeout: 15_000 }).catch(mustHaveStarted);
     return unpackedProgram(name);
   } finally {
     await rm(draft, { recursive: true, force: true });
