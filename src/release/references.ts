@@ -14,6 +14,7 @@ export function referencesOf(plan: Plan): string[] {
     ),
     ...plan.afterRollback.map(({ spec }) => spec),
     ...(plan.watch?.checks ?? []).map(({ spec }) => spec),
+    ...(plan.watch?.throughout?.checks ?? []).map(({ spec }) => spec),
     ...(plan.watch?.probe ? [plan.watch.probe.spec] : []),
     ...plan.notify.map(({ spec }) => spec),
   ];

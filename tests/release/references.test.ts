@@ -64,6 +64,7 @@ describe('references of a plan', () => {
         probe: { name: 'p', spec: '${env:J}', everyMs: 1 },
         criteria: [],
         checks: [check('B')],
+        throughout: { everyMs: 1, checks: [check('K')] },
         minimumSamples: 1,
         maxUnwatched: 0.1,
         reviewAfterMs: null,
@@ -71,7 +72,7 @@ describe('references of a plan', () => {
       notify: [{ name: 'n', kind: 'webhook', on: [], spec: '${env:H} ${env:A}' }],
     };
     expect(referencesOf(whole)).toEqual(
-      ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J'].map((name) => `env:${name}`),
+      ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K'].map((name) => `env:${name}`),
     );
     const { watch } = whole;
     if (watch === null) throw new TypeError('no watch');
