@@ -8,6 +8,7 @@ import { cloudwatchMetricSchema } from './cloudwatch-metric.schema.ts';
 import { commandSchema } from './command.schema.ts';
 import { cookiesSchema } from './cookies.schema.ts';
 import { corsSchema } from './cors.schema.ts';
+import { deliveredSchema } from './delivered.schema.ts';
 import { dnsSchema } from './dns.schema.ts';
 import { envSchema } from './env.schema.ts';
 import { flowSchema } from './flow.schema.ts';
@@ -55,6 +56,7 @@ export const checkKinds = {
   queue: { schema: queueSchema },
   browser: { schema: browserSchema },
   mail: { schema: mailSchema },
+  delivered: { schema: deliveredSchema },
   migrations: { schema: migrationsSchema },
   metrics: { schema: metricsSchema },
   latency: { schema: latencySchema },

@@ -24,6 +24,7 @@ const loaders: Record<CheckKind, () => Promise<unknown>> = {
   redis: async () => (await import('./redis.ts')).redis,
   queue: async () => (await import('./queue.ts')).queue,
   mail: async () => (await import('./mail.ts')).mail,
+  delivered: async () => (await import('./delivered.ts')).delivered,
   browser: async () => (await import('./browser.ts')).browser,
   migrations: async () => (await import('./migrations.ts')).migrations,
   metrics: async () => (await import('./metrics.ts')).metrics,

@@ -24,7 +24,7 @@ export async function sendTrigger(
     const { failures, warnings } = await judge(spec.expect, got, spec.url);
     const line = `${spec.method} ${address} → ${got.status} in ${Math.round(got.latencyMs)} ms`;
     if (failures.length === 0) return { at, lines: [line, ...warnings], body: got.body };
-    const failed = failures.map((failure) => `the request that sets it off: ${failure}`);
+    const failed = failures.map((failure) => `${spec.method} ${address}: ${failure}`);
     // Its answer may hold links and tokens of the account that it made.
     const remedy = 'compare the answer with what the plan expects, and see the log of the service';
     return { answer: answerOf({ failures: failed, warnings: [], seen: line, good: '', remedy }) };

@@ -122,7 +122,7 @@ describe.skipIf(missing !== undefined)('FR-09 a verification mail', () => {
     app().faults.down = true;
     expect(await ask()).toMatchObject({
       status: 'FAIL',
-      summary: 'the request that sets it off: status is 503, expected 2xx',
+      summary: `POST ${app().url}/register: status is 503, expected 2xx`,
     });
   });
 });

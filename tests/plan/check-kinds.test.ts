@@ -22,7 +22,7 @@ describe('docs/checks.md', () => {
     const plans = await Promise.all(blocks.map((block) => loaded(shop + block)));
     const kinds = new Set(plans.flatMap(({ suite }) => suite.map(({ kind }) => kind)));
     expect([...kinds].sort()).toEqual(
-      'backup browser cookies cors dns env flow http latency logs mail metrics migrations prometheus queue rate-limit redis secrets-in-logs sql status-page tls uptime'.split(
+      'backup browser cookies cors delivered dns env flow http latency logs mail metrics migrations prometheus queue rate-limit redis secrets-in-logs sql status-page tls uptime'.split(
         ' ',
       ),
     );
