@@ -62,14 +62,14 @@ async function openBed(): Promise<Bed> {
     { signal = new AbortController().signal, hurried = false, cleanup = true } = {},
   ) => {
     const resolve = async (spec: Json) => {
-      const { value } = await resolveReferences(spec, { env: process.env, home: process.cwd() });
+      const { value } = await resolveReferences(spec, { env: process.env, home: plan.plan.home });
       return hurried ? hurriedUp(value) : value;
     };
     const chosen = chosenChecks(plan, { groups, only: [], cleanup: false });
     return await askAll(cleanup ? chosen : chosen.filter(({ cleansUp }) => cleansUp !== true), {
       signal,
       ask: (planned, ending) => {
-        const around = { home: process.cwd(), version: 'v1.0.0', signal: ending, log: quiet };
+        const around = { home: plan.plan.home, version: 'v1.0.0', signal: ending, log: quiet };
         // What waits for a service that has just been started is not waited for here.
         return askPlanned({ ...planned, withinMs: 0 }, { ...around, resolve, redact: (value) => value }, systemClock);
       },

@@ -72,10 +72,19 @@ const planted: [group: string, what: string, plant: Plant, finds: string[]][] = 
   ],
   [
     'database',
-    'a migration that is pending',
+    'a migration that began and did not finish',
     rows(
       `UPDATE _prisma_migrations SET finished_at = NULL WHERE ${lastMigration}`,
       `UPDATE _prisma_migrations SET finished_at = now() WHERE ${lastMigration}`,
+    ),
+    ['FAIL migrations are applied'],
+  ],
+  [
+    'database',
+    'a migration that is pending',
+    rows(
+      `CREATE TABLE kept AS SELECT * FROM _prisma_migrations; DELETE FROM _prisma_migrations WHERE ${lastMigration}`,
+      `INSERT INTO _prisma_migrations SELECT * FROM kept WHERE ${lastMigration}; DROP TABLE kept`,
     ),
     ['FAIL migrations are applied'],
   ],
