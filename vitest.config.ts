@@ -1,8 +1,13 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongFirst } from './tests/support/long-first.ts';
 import { ClosingLine } from './tests/support/reporter.ts';
 
-/** Whole releases of real applications measure time and load: they run alone, after everything else. */
-const endToEnd = ['tests/e2e/**/*.test.ts'];
+/** What judges how fast something is: alone, after everything else. All else asserts outcomes, however long they take. */
+const measuring = ['tests/e2e/demo.test.ts', 'tests/performance/**/*.test.ts'];
+
+/** Files wait for servers, heartbeats and each other's processes a third of their time: one more than there are cores. */
+const maxWorkers = Math.min(availableParallelism(), 4) + 1;
 
 export default defineConfig({
   test: {
@@ -13,18 +18,19 @@ export default defineConfig({
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
     reporters: ['default', new ClosingLine()],
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true,
         test: {
           name: 'rooms',
           include: ['tests/**/*.test.ts'],
-          exclude: endToEnd,
-          maxWorkers: 2,
+          exclude: measuring,
+          maxWorkers,
           sequence: { groupOrder: 0 },
         },
       },
-      { extends: true, test: { name: 'e2e', include: endToEnd, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'alone', include: measuring, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },
 });

@@ -127,11 +127,14 @@ export async function startPlan(
   });
 }
 
+/** Many runs go on at once, and every look costs the server and the worker more than it costs us. */
+const lookEveryMs = 120;
+
 const preferred = ['restore-full', 'restore-database', 'restore-code', 'go-back'];
 
 /** Answers what is asked until the release is over or blocked. `result`: null while it is blocked. */
 export async function goOn(handle: Handle): Promise<{ status: ReleaseStatus; result: ReleaseResult | null }> {
-  for (const deadline = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 40))) {
+  for (const deadline = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, lookEveryMs))) {
     const status = await statusOf(handle);
     if (status.endedAt !== null) return { status, result: await handle.result() };
     const { question } = status;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { WorkflowFailedError } from '@temporalio/client';
+import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { loadPlan } from '../../src/plan/load.ts';
@@ -25,35 +25,24 @@ import {
   withFault,
 } from './fail-undo-runs.ts';
 
-/**
- * Step i fails, then the undo of step j: for every step of the plan and every target that its failure brings back. Steps
- * come from the normalised plan, undos from a run in which no undo fails.
- */
-const bench = benchForFile();
-const answering = await startAnswering();
-const home = mkdtempSync(join(tmpdir(), 'savepoint-fail-undo-'));
-afterAll(() => {
-  answering.close();
-  rmSync(home, { recursive: true, force: true });
-});
-vi.setConfig({ testTimeout: 300_000, maxConcurrency: 4 });
+type Place = { home: string; origin: string };
 
-async function planOf(compatibility: string): Promise<Plan> {
+async function planOf(compatibility: string, { home, origin }: Place): Promise<Plan> {
   const file = join(home, `${compatibility}.yaml`);
-  writeFileSync(file, stringify(wholePlan(compatibility, compatibility, answering.origin)));
+  writeFileSync(file, stringify(wholePlan(compatibility, compatibility, origin)));
   const loaded = await loadPlan(file, 'v2', { host: 'test' });
   if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
   return loaded.plan;
 }
 
 /** A release in which no undo fails: what it restores, and what the worlds are afterwards. */
-type Reference = { plan: Plan; result: ReleaseResult; worlds: Record<string, Sight>; undos: Undo[] };
+type Reference = { client: Client; plan: Plan; result: ReleaseResult; worlds: Record<string, Sight>; undos: Undo[] };
 
-async function refer(whole: Plan, step: PlannedStep): Promise<Reference> {
+async function refer(client: Client, whole: Plan, step: PlannedStep): Promise<Reference> {
   const plan = renamed(failing(whole, step), `${whole.application}-${step.id.replaceAll(' ', '-')}`);
-  const { status, result } = await goOn(await startPlan(bench().client, plan));
+  const { status, result } = await goOn(await startPlan(client, plan));
   if (result === null) throw new Error(`blocked without a failing undo: ${status.question?.why}`);
-  return { plan, result, worlds: look(plan), undos: undosOf(plan, status, result) };
+  return { client, plan, result, worlds: look(plan), undos: undosOf(plan, status, result) };
 }
 
 /** Every restore, and every other verb that only the way back used. Writers that were held before are not told apart. */
@@ -105,7 +94,7 @@ function expectPairs(own: Plan, { targets }: Plan): void {
 /** The undo fails once, and a person says `retry`. */
 async function failOnce(reference: Reference, undo: Undo): Promise<void> {
   const own = withUndo(reference, undo, 1);
-  const handle = await startPlan(bench().client, own);
+  const handle = await startPlan(reference.client, own);
   let { status, result } = await goOn(handle);
   if (undo.verb === 'restore') expect(result).toBeNull();
   if (result === null) {
@@ -124,7 +113,7 @@ async function failOnce(reference: Reference, undo: Undo): Promise<void> {
 /** The undo of a target fails for ever. What does not depend on it goes back all the same. */
 async function failForEver(reference: Reference, undo: Undo): Promise<void> {
   const own = withUndo(reference, undo, 99);
-  const handle = await startPlan(bench().client, own);
+  const handle = await startPlan(reference.client, own);
   const { status, result } = await goOn(handle);
   expect(result).toBeNull();
   expectHonest(reference, status, own);
@@ -164,7 +153,7 @@ function maySkip({ plan, result, worlds }: Reference, left: readonly string[]): 
 /** The same once more, and a person leaves what cannot be restored. */
 async function skip(reference: Reference, undo: Undo): Promise<void> {
   const own = withUndo(reference, undo, 98);
-  const handle = await startPlan(bench().client, own);
+  const handle = await startPlan(reference.client, own);
   const { status } = await goOn(handle);
   await answer(handle, status.question?.id ?? '', 'skip');
   const { result } = await goOn(handle);
@@ -182,9 +171,9 @@ async function abandon(handle: Handle, { own, reference, question }: Giving): Pr
   await answer(handle, question, 'abandon');
   await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
   const repaired = renamed(reference.plan, own.application);
-  const refused = await (await startPlan(bench().client, repaired)).result();
+  const refused = await (await startPlan(reference.client, repaired)).result();
   expect(refused).toMatchObject({ outcome: 'stopped', dirty: { ended: expect.any(String), version: 'v2' } });
-  const again = await startPlan(bench().client, repaired, { as: 'restore', reason: 'it works now' });
+  const again = await startPlan(reference.client, repaired, { as: 'restore', reason: 'it works now' });
   const { status, result } = await goOn(again);
   const why = `${status.question?.why} ${JSON.stringify(status.timeline.slice(-6))}`;
   expect(result, why).not.toBeNull();
@@ -203,20 +192,35 @@ function canFail({ steps }: Plan): PlannedStep[] {
   return steps.filter((step, index) => step.checks.length > 0 || isFirst(step, index));
 }
 
-const plans = [await planOf('backward'), await planOf('breaking')];
-
-describe.concurrent.each(plans)('when a step of the $application plan fails, and then an undo', (plan) => {
-  it.each(canFail(plan))('$id: rolled back and proved, or blocked with exactly what is left', async (step) => {
-    const reference = await refer(plan, step);
-    const { outcome, failedStep } = reference.result;
-    expect(failedStep).toBe(step.id);
-    expect(['stopped', 'rolled-back', 'released-by-decision']).toContain(outcome);
-    for (const [name, { held }] of Object.entries(reference.worlds))
-      expect({ name, held }).toEqual({ name, held: false });
-    const tryUndo = async (undo: Undo): Promise<void> => {
-      await failOnce(reference, undo);
-      if (undo.verb === 'restore') await failForEver(reference, undo);
-    };
-    await Promise.all(reference.undos.map(tryUndo));
+/**
+ * Step i fails, then the undo of step j: for every step of the plan and every target that its failure brings back. Steps
+ * come from the normalised plan, undos from a run in which no undo fails. Each plan has a test file of its own, so that
+ * the two can run beside each other.
+ */
+export async function describeFailUndo(compatibility: 'backward' | 'breaking'): Promise<void> {
+  const answering = await startAnswering();
+  const home = mkdtempSync(join(tmpdir(), 'savepoint-fail-undo-'));
+  const bench = benchForFile();
+  afterAll(() => {
+    answering.close();
+    rmSync(home, { recursive: true, force: true });
   });
-});
+  vi.setConfig({ testTimeout: 300_000, maxConcurrency: 4 });
+  const plan = await planOf(compatibility, { home, origin: answering.origin });
+  describe.concurrent(`when a step of the ${compatibility} plan fails, and then an undo`, () => {
+    it.each(canFail(plan))('$id: rolled back and proved, or blocked with exactly what is left', async (step) => {
+      const { client } = bench();
+      const reference = await refer(client, plan, step);
+      const { outcome, failedStep } = reference.result;
+      expect(failedStep).toBe(step.id);
+      expect(['stopped', 'rolled-back', 'released-by-decision']).toContain(outcome);
+      for (const [name, { held }] of Object.entries(reference.worlds))
+        expect({ name, held }).toEqual({ name, held: false });
+      const tryUndo = async (undo: Undo): Promise<void> => {
+        await failOnce(reference, undo);
+        if (undo.verb === 'restore') await failForEver(reference, undo);
+      };
+      await Promise.all(reference.undos.map(tryUndo));
+    });
+  });
+}

@@ -1,0 +1,3 @@
+import { describeFailUndo } from './fail-undo-cases.ts';
+
+await describeFailUndo('breaking');
