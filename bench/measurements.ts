@@ -13,6 +13,8 @@ export const measurements = {
   i: async () => (await import('./i-history.ts')).history,
   j: async () => (await import('./j-code.ts')).code,
   k: async () => (await import('./k-waits.ts')).waits,
+  l: async () => (await import('./l-load-honesty.ts')).honesty,
+  m: async () => (await import('./m-load-throughput.ts')).throughput,
 } as const satisfies Record<string, () => Promise<Measurement>>;
 
 export type Id = keyof typeof measurements;
@@ -20,7 +22,7 @@ export type Id = keyof typeof measurements;
 const ids = Object.keys(measurements) as Id[];
 
 /** Those that run nothing on Temporal. */
-const withoutTemporal: readonly Id[] = ['d', 'e', 'h', 'k'];
+const withoutTemporal: readonly Id[] = ['d', 'e', 'h', 'k', 'l', 'm'];
 
 export type Chosen = { ids: Id[]; growth: boolean; temporal: boolean };
 

@@ -1,0 +1,10 @@
+/** `node load-autocannon.mjs <url> <seconds> <connections>`: what autocannon finds and what it costs, after a warm-up. */
+import autocannon from 'autocannon';
+
+const [, , url, seconds, connections] = process.argv;
+const order = { url, connections: Number(connections), timeout: 10 };
+await autocannon({ ...order, duration: 1 });
+const before = process.cpuUsage();
+const { latency, requests } = await autocannon({ ...order, duration: Number(seconds) });
+const { user, system } = process.cpuUsage(before);
+console.log(JSON.stringify({ p99: latency.p99, requests: requests.total, cpuSeconds: (user + system) / 1e6 }));
