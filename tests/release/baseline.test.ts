@@ -45,6 +45,50 @@ describe('what is normal', () => {
     expect(single.errors.atMost / single.errors.value).toBeLessThan(2.2);
   });
 
+  test('an hour without errors is not taken for proof that they come one by one', () => {
+    const { errors } = baselineOf(
+      hour(() => false),
+      { risk: 0.001, everyMs },
+    );
+    expect(errors).toMatchObject({ independent: false, blockMs: 1_000, onsets: { cellMs: 1_000, usual: 10 } });
+    // Of 180 spells of twenty seconds none was bad; of 3,600 seconds none held an error.
+    expect(errors.atMost).toBeGreaterThan(100 * (1 - 0.001 ** (1 / 180)));
+    expect(errors.onsets?.atMost).toBeGreaterThan(1 - 0.001 ** (1 / 3_600));
+    expect(errors.onsets?.atMost).toBeLessThan(0.003);
+  });
+
+  test('nor is one small burst; three errors that came alone are', () => {
+    const errorsOf = (failsAt: (second: number) => boolean) =>
+      baselineOf(hour(failsAt), { risk: 0.001, everyMs }).errors;
+    const small = errorsOf((second) => second >= 700 && second < 700.4);
+    expect(small).toMatchObject({ independent: false });
+    // The next burst may be a long one, so more is taken for normal than four of 36,000 say.
+    expect(small.atMost).toBeGreaterThan(3);
+    expect(errorsOf((second) => second % 1_000 === 500)).toMatchObject({ independent: true });
+    expect(errorsOf((second) => second % 2_000 === 500)).toMatchObject({ independent: false });
+  });
+
+  test('requests too far apart for a burst come one by one, whatever fails', () => {
+    const samples = Array.from({ length: 120 }, (_, index) => ({ atMs: index * 30_000, sample: 100 }));
+    expect(baselineOf(samples, { risk: 0.01, everyMs: 30_000 }).errors).toMatchObject({ independent: true });
+    expect(baselineOf(samples, { risk: 0.01, everyMs: 30_000 }).errors.onsets).toBeUndefined();
+  });
+
+  test('how often bursts begin is not exceeded by the truth more often than was asked for', () => {
+    // 100 hours in which a burst of two seconds begins in one quiet second of 300, with a risk of 20 %.
+    const random = seeded(6);
+    const low = Array.from({ length: 100 }, () => {
+      let untilS = -1;
+      const failsAt = (second: number): boolean => {
+        if (second >= untilS + 1 && Number.isInteger(second) && random() < 1 / 300) untilS = second + 2;
+        return second < untilS;
+      };
+      return baselineOf(hour(failsAt), { risk: 0.2, everyMs }).errors.onsets?.atMost ?? 1;
+    });
+    expect(low.filter((atMost) => atMost < 1 / 300).length).toBeLessThanOrEqual(20);
+    expect(low.filter((atMost) => atMost < 0.02).length).toBeGreaterThan(90);
+  });
+
   test('a quantile has the order statistics around it, and what it may be at most above them', () => {
     const time = latencies(seeded(9), { median: 200, spread: 0.4 });
     const { p50, p95, p99 } = baselineOf(

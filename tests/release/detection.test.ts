@@ -96,6 +96,37 @@ describe('the sequential test', () => {
     expect(found?.request).toBeLessThan(300);
   });
 
+  test('single errors need not wait for the end of their block, a share of a block does', () => {
+    const outage = { n: 100, everyMs: 100, isBad: () => true };
+    const order = { allowed: 0.01, everyMs: 100, blockMs: 5_000 };
+    expect(run(mustTest({ ...order, independent: true }), openTest(), outage)?.request).toBeLessThanOrEqual(5);
+    expect(run(mustTest(order), openTest(), outage)).toBeNull();
+  });
+
+  test('as soon as they may, they raise no more false alarms than were allowed', () => {
+    const random = seeded(8);
+    // 200 watches of 5,000 requests, ten in each block, of which one in ten may raise an alarm.
+    const order = { allowed: 0.02, falseAlarms: 0.1, watchMs: 500_000, everyMs: 100, independent: true };
+    const one = mustTest(order);
+    const alarms = Array.from({ length: 200 }, () =>
+      run(one, openTest(), { n: 5_000, everyMs: 100, isBad: () => random() < 0.02 }),
+    ).filter((alarm) => alarm !== null);
+    expect(alarms.length).toBeLessThanOrEqual(20);
+  });
+
+  test('where bursts were seen in the watch, blocks are as long as they need', () => {
+    const one = mustTest({ allowed: 0.1, everyMs: 100 });
+    const seconds = (burstMs: number): number | null => {
+      const state = openTest();
+      for (let second = 1; second <= 40; second += 1) {
+        if (observe(one, state, { atMs: second * 1_000, n: 10, bad: 10, burstMs }) !== null) return second;
+      }
+      return null;
+    };
+    expect(seconds(0)).toBeLessThan(15);
+    expect(seconds(20_000)).toBeNull();
+  });
+
   test('more than is allowed cannot happen where nearly all is allowed', () => {
     const order = { falseAlarms: 0.01, watchMs: hour, everyMs: 1_000, blockMs: 0 };
     expect(testFor({ ...order, allowed: 1 })).toBeNull();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { baselineOf } from '../../src/release/baseline.ts';
+import { type Baseline, baselineOf } from '../../src/release/baseline.ts';
 import type { PlannedCriterion } from '../../src/release/plan.ts';
 import {
   attend,
@@ -153,6 +153,95 @@ describe('limits that have to be exceeded for a while', () => {
     );
     expect(later).toHaveLength(1);
     expect(later[0]?.since).toBe('1970-01-01T00:00:00.000Z');
+  });
+});
+
+describe('a service whose errors come in bursts', () => {
+  const everyMs = 50;
+  const hour = 72_000;
+  const risen: PlannedCriterion = {
+    ...errors,
+    name: 'risen',
+    rollBackAbove: null,
+    consultAbove: 0,
+    against: 'baseline',
+  };
+  const criteria = [errors, risen];
+
+  /** Half of the requests of spells of two seconds fail; a spell begins every quarter of an hour. */
+  function bursty(random: () => number, single = 0): () => Sample {
+    let left = 0;
+    return () => {
+      if (left <= 0 && random() < 0.05 / 900) left = -Math.log(1 - random()) * 40;
+      left -= 1;
+      const fails = (left > 0 && random() < 0.5) || random() < single;
+      return fails ? null : 100;
+    };
+  }
+
+  /** As an hour without a burst shows it. */
+  const calm = baselineOf(
+    times(hour, () => 100).map((sample, index) => ({ atMs: index * everyMs, sample })),
+    { risk: 0.001, everyMs },
+  );
+  const planned = order(criteria, { baseline: calm, everyMs, watchMs: 48 * 60 * minute });
+
+  test('raises no alarm though the hour before showed none', () => {
+    const alarmed = times(30, (seed) => {
+      const healthy = bursty(seeded(seed + 1));
+      return watch(planned, times(hour, healthy)).length;
+    });
+    // Bursts of eight seconds are one in fifty; only before shorter ones were seen are they taken for more.
+    expect(alarmed.filter((n) => n !== 0).length).toBeLessThanOrEqual(1);
+  });
+
+  test('and more errors than it has are found within half a minute', () => {
+    const [first] = watch(planned, [...times(6_000, () => 100), ...times(6_000, bursty(seeded(9), 0.05))]);
+    expect(first?.judgement.criterion).toBe('risen');
+    expect((first?.index ?? 0) - 6_000).toBeLessThan(600);
+    expect(first?.judgement.explanation).toMatch(
+      /^errors began in \d+ of \d+ spans of 1 s since .+: beyond doubt more than 0\.\d+ %, which is normal; the limit for asking$/,
+    );
+    expect(first?.judgement.interval?.low).toBeGreaterThan(first?.judgement.limit ?? 100);
+  });
+
+  test('and an outage within fifteen seconds', () => {
+    const [first] = watch(planned, [...times(6_000, () => 100), ...times(400, () => null)]);
+    expect((first?.index ?? 9_000) - 6_000).toBeLessThan(300);
+  });
+
+  test('its state is a few hundred bytes, and survives being written down in the middle of a burst', () => {
+    const stream = [...times(2_000, () => 100), ...times(1_000, bursty(seeded(9), 0.04))];
+    const signals = signalsOf(planned);
+    const [whole, parts] = [openSignals(), { states: openSignals() }];
+    stream.forEach((sample, index) => {
+      if (index === 2_031) parts.states = JSON.parse(JSON.stringify(parts.states)) as SignalStates;
+      const seen = { atMs: index * everyMs, sample };
+      expect(attend(signals, parts.states, seen)).toEqual(attend(signals, whole, seen));
+    });
+    expect(JSON.stringify(whole).length).toBeLessThan(2_000);
+  });
+
+  test('what a worker of the version before wrote is read', () => {
+    const { onsets: _onsets, ...known } = calm.errors;
+    const before: Baseline = { ...calm, errors: { ...known, independent: true } };
+    const states = openSignals();
+    watch(
+      { ...planned, baseline: before },
+      times(100, () => 100),
+      states,
+    );
+    const { bursts: _bursts, onsets, ...old } = states;
+    expect(onsets).toBeUndefined();
+    for (const baseline of [before, calm]) {
+      const read = JSON.parse(JSON.stringify(old)) as SignalStates;
+      const found = watch(
+        { ...planned, baseline },
+        times(600, () => null),
+        read,
+      );
+      expect(found.length).toBeGreaterThan(0);
+    }
   });
 });
 
