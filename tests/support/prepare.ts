@@ -3,6 +3,7 @@
  * is. A part that cannot be had makes its tests skip with the reason; with CI=true it is a failure.
  */
 import { spawn } from 'node:child_process';
+import { ensureAlembic } from './alembic/alembic.ts';
 import { ensureMoto, findPython } from './aws/moto.ts';
 import { ensureCompose } from './compose-tool.ts';
 import { ensureMailServer } from './mail-server.ts';
@@ -75,7 +76,7 @@ const tools: [string, Tool][] = [];
 for (const { name, find } of packaged) tools.push([name, await find()]);
 tools.push(['time-skipping server', await ensureTestServer()], ['Docker Compose', await ensureCompose()]);
 tools.push(['mail server', await ensureMailServer()]);
-tools.push(['moto', await ensureMoto()], ['Prometheus', await ensurePrometheus()]);
+tools.push(['moto', await ensureMoto()], ['alembic', await ensureAlembic()], ['Prometheus', await ensurePrometheus()]);
 let missing = 0;
 for (const [name, tool] of tools) {
   if (isMissing(tool)) missing += 1;

@@ -1,84 +1,21 @@
-import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { cacheDirectory } from '../../../src/dev/cache.ts';
-import { onPath, shortly } from '../../../src/dev/temporal-cli.ts';
+import { ensurePythonProgram, findPythonProgram, findVenvPython } from '../python.ts';
 import { isMissing, type Tool } from '../tools.ts';
 
-const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
+const moto = { name: 'moto', requirements: fileURLToPath(new URL('requirements.txt', import.meta.url)) };
 
-/** A directory per list of versions: another list is another installation. */
-function home(): string {
-  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  return join(cacheDirectory(), `moto-${hash}`);
-}
-
-/** Python of the virtual environment that `ensureMoto` left in the cache. */
+/** Python of the virtual environment that `ensureMoto` left in the cache: the server of the AWS tests. */
 export function findMoto(): Tool {
-  const path = join(home(), 'bin', 'python');
-  // Written last: an installation that was cut off is none.
-  if (existsSync(join(home(), '.complete')) && existsSync(path)) return { path };
-  return { missing: 'moto, the server of the AWS tests, is not installed; run node scripts/setup.mjs test' };
+  return findPythonProgram(moto);
 }
 
-/** Python that can make virtual environments; Debian and Ubuntu have that part in a package of its own. */
+/** Python that can make virtual environments, where moto still has to be installed. */
 export async function findPython(): Promise<Tool> {
-  if (!isMissing(findMoto())) return { path: home() };
-  const python = await onPath('python3');
-  if (python === null) return { missing: 'there is no python3' };
-  const complete = await promisify(execFile)(python, [
-    '-c',
-    'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))',
-  ])
-    .then(() => true)
-    .catch(() => false);
-  if (complete) return { path: python };
-  return { missing: 'python3 is older than 3.10 or cannot make virtual environments (package python3-venv)' };
+  const found = findMoto();
+  return isMissing(found) ? await findVenvPython() : found;
 }
 
 /** Finds moto or installs it from PyPI, in exact versions, into the cache. */
 export async function ensureMoto(): Promise<Tool> {
-  const found = findMoto();
-  if (!isMissing(found)) return found;
-  const python = await findPython();
-  if (isMissing(python)) return { missing: `moto, the server of the AWS tests, needs Python: ${python.missing}` };
-  const problem = await install(python.path).then(() => null, shortly);
-  return problem === null ? findMoto() : { missing: `moto cannot be installed from PyPI: ${problem}` };
-}
-
-/** Built beside and renamed; scripts in `bin` would still name the old place, but only `python` is used. */
-async function install(python: string): Promise<void> {
-  const directory = `${home()}-${process.pid}`;
-  await mkdir(cacheDirectory(), { recursive: true });
-  try {
-    await run(python, ['-m', 'venv', directory]);
-    const pip = [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      '--no-deps',
-      '--requirement',
-      requirements,
-    ];
-    await run(join(directory, 'bin', 'python'), pip);
-    await run(join(directory, 'bin', 'python'), ['-c', `open(${JSON.stringify(join(directory, '.complete'))}, 'w')`]);
-    await rm(home(), { recursive: true, force: true });
-    await rename(directory, home());
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-}
-
-function run(command: string, args: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 2, 2] });
-    child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`python ended with ${code}`))));
-  });
+  return await ensurePythonProgram(moto);
 }
