@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { duration, label, pattern, pause, text, url } from '../plan/words.schema.ts';
 import { jsonPath } from './expectations.schema.ts';
 import { answerExpectations, follow } from './http.schema.ts';
+import { keptLink, messageFields, saysWhich, which } from './mail.schema.ts';
 import { hasOneBody, oneBody, requestFields } from './request.schema.ts';
 
 /** Where a value is taken from; a text is a JSON path. */
@@ -20,7 +21,30 @@ const capture = z.union(
 );
 export type Capture = z.output<typeof capture>;
 
-const step = z
+const mailCapture = z.union(
+  [
+    z.strictObject({ link: keptLink.describe('Address of a link of the message') }),
+    z.strictObject({ matches: pattern.describe('Regular expression; its first group in the text of the message') }),
+    z.strictObject({ header: text.describe('Header of the message') }),
+  ],
+  { error: 'must be one of { link }, { matches }, { header }' },
+);
+export type MailCapture = z.output<typeof mailCapture>;
+
+const mailStep = z.strictObject({
+  name: label.describe('What people call this step'),
+  mail: z
+    .strictObject(messageFields)
+    .refine(saysWhich, which)
+    .describe('Waits for a message that an earlier step has set off; what was there before the flow never counts'),
+  capture: z
+    .record(text, mailCapture)
+    .default({})
+    .describe('Values for later steps, where `{{name}}` stands for them: a link, or where else it is'),
+});
+export type MailStep = z.output<typeof mailStep>;
+
+const requestStep = z
   .strictObject({
     ...requestFields,
     url: z
@@ -38,20 +62,33 @@ const step = z
     every: duration.default(500).describe('Pause between two tries. Default 500ms'),
   })
   .refine(hasOneBody, oneBody);
+export type RequestStep = z.output<typeof requestStep>;
+
+const step = z.union([requestStep, mailStep]);
 export type FlowStep = z.output<typeof step>;
 
+/** A link is kept for the expected host only, so there must be one. */
+function hostsAreKnown({ base, steps }: { base?: string | undefined; steps: FlowStep[] }): boolean {
+  const captures = steps.flatMap((each) => ('mail' in each ? Object.values(each.capture) : []));
+  return base !== undefined || captures.every((each) => !('link' in each) || each.link.hosts !== undefined);
+}
+
 /** Several requests of one visitor: cookies are kept, and values of one answer are used in the next request. */
-export const flowSchema = z.strictObject({
-  base: url.optional().describe('Address that paths of steps start from'),
-  values: z
-    .record(text, z.string())
-    .default({})
-    .describe('Values for the steps, such as `email: smoke-{{unique}}@shop.test`; `unique` is another one in each run'),
-  steps: z
-    .array(step, { error: 'must be a list of steps' })
-    .min(1, { error: 'must hold at least one step' })
-    .describe('Requests, one after the other; the first that fails ends the flow'),
-  timeout: duration.default(60_000).describe('Patience for the whole flow, default 60s'),
-});
+export const flowSchema = z
+  .strictObject({
+    base: url.optional().describe('Address that paths of steps start from'),
+    values: z
+      .record(text, z.string())
+      .default({})
+      .describe(
+        'Values for the steps, such as `email: smoke-{{unique}}@shop.test`; `unique` is another one in each run',
+      ),
+    steps: z
+      .array(step, { error: 'must be a list of steps' })
+      .min(1, { error: 'must hold at least one step' })
+      .describe('Requests, and messages that are waited for, one after the other; the first that fails ends the flow'),
+    timeout: duration.default(60_000).describe('Patience for the whole flow, default 60s'),
+  })
+  .refine(hostsAreKnown, { path: ['base'], error: 'must be given, or hosts of each link that is captured' });
 
 export type FlowSpec = z.output<typeof flowSchema>;

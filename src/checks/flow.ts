@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Answer, Asking, Check } from '../release/check.ts';
 import { answerOf, pending } from './answer.ts';
-import type { FlowSpec, FlowStep } from './flow.schema.ts';
-import { captured, filled, withoutValues } from './flow-values.ts';
+import type { FlowSpec, FlowStep, RequestStep } from './flow.schema.ts';
+import { closeMailboxes, type Mailboxes, openMailboxes, takeMail } from './flow-mail.ts';
+import { captured, filled, startingValues, withoutValues } from './flow-values.ts';
 import { type Exchange, NoAnswer } from './http-exchange.ts';
 import { judge, pathProblem } from './http-judging.ts';
 import { answerToSilence } from './http-silence.ts';
@@ -14,8 +14,10 @@ import { cookieOf, newVisitor, type Visitor, visit } from './visitor.ts';
 /** Goes through several requests as one visitor does, and stops at the first that is not answered as expected. */
 export const flow: Check<FlowSpec> = { ask };
 
-type Going = {
+export type Going = {
   visitor: Visitor;
+  /** Opened before the first step: what is in them by then is old. */
+  mailboxes: Mailboxes;
   /** Of the plan, then what answers gave. */
   values: Map<string, string>;
   captured: Map<string, string>;
@@ -26,29 +28,34 @@ type Going = {
 };
 
 async function ask({ spec, signal }: Asking<FlowSpec>): Promise<Answer> {
+  const values = startingValues(spec.values);
+  const mailboxes = await openMailboxes(spec.steps, values, signal);
   const going: Going = {
     visitor: newVisitor(),
-    values: valuesOf(spec),
+    mailboxes,
+    values,
     captured: new Map(),
     lines: [],
     warnings: [],
     endsAt: performance.now() + spec.timeout,
     signal,
   };
+  try {
+    return await gone(spec, going);
+  } finally {
+    await closeMailboxes(mailboxes);
+  }
+}
+
+async function gone(spec: FlowSpec, going: Going): Promise<Answer> {
   for (const step of spec.steps) {
-    const ended = await take(step, spec, going);
+    const ended = 'mail' in step ? await takeMail(step, spec, going) : await take(step, spec, going);
     if (ended !== null) return toldWithout(ended, going);
     if (performance.now() > going.endsAt) return tooSlow(step, spec, going);
   }
   const { lines, warnings } = going;
   const good = `${spec.steps.length} steps went as expected`;
   return answerOf({ failures: [], warnings, seen: lines.join('\n'), good, remedy: 'see the log of the service' });
-}
-
-function valuesOf({ values }: FlowSpec): Map<string, string> {
-  const known = new Map([['unique', randomBytes(5).toString('hex')]]);
-  for (const [name, value] of Object.entries(values)) known.set(name, filled(value, known).value);
-  return known;
 }
 
 function tooSlow({ name }: FlowStep, { timeout }: FlowSpec, { lines }: Going): Answer {
@@ -68,7 +75,7 @@ function toldWithout(answer: Answer, { captured: secret }: Going): Answer {
 }
 
 /** Takes one step until it is as expected. Null: the flow goes on. */
-async function take(step: FlowStep, spec: FlowSpec, going: Going): Promise<Answer | null> {
+async function take(step: RequestStep, spec: FlowSpec, going: Going): Promise<Answer | null> {
   const endsAt = Math.min(performance.now() + step.within, going.endsAt);
   for (;;) {
     const answer = await takeOnce(step, spec, going);
@@ -77,7 +84,7 @@ async function take(step: FlowStep, spec: FlowSpec, going: Going): Promise<Answe
   }
 }
 
-async function takeOnce(written: FlowStep, spec: FlowSpec, going: Going): Promise<Answer | null> {
+async function takeOnce(written: RequestStep, spec: FlowSpec, going: Going): Promise<Answer | null> {
   const { value, missing } = filled(written, going.values);
   if (missing.length > 0) return unusable(written.name, `nothing gave a value for ${missing.join(', ')}`);
   const step = { ...value, url: urlOf(value.url, spec.base), timeout: patience(value, going) };
@@ -108,13 +115,13 @@ function urlOf(written: string, base: string | undefined): string {
     : written;
 }
 
-function patience({ timeout }: FlowStep, { endsAt }: Going): number {
+function patience({ timeout }: RequestStep, { endsAt }: Going): number {
   return Math.max(1, Math.ceil(Math.min(timeout, endsAt - performance.now())));
 }
 
 type Got = { got: Exchange; url: string };
 
-async function judged(step: FlowStep, { got, url }: Got, going: Going): Promise<Answer | null> {
+async function judged(step: RequestStep, { got, url }: Got, going: Going): Promise<Answer | null> {
   const { failures, warnings } = await judge(step.expect, got, url);
   const line = `${step.name}: ${step.method} ${addressOf(url)} → ${got.status} in ${Math.round(got.latencyMs)} ms`;
   const found = failures.length > 0 ? [] : await capture(step, { got, url }, going);
@@ -135,7 +142,7 @@ async function judged(step: FlowStep, { got, url }: Got, going: Going): Promise<
 }
 
 /** Takes the values that later steps need; says what is not there. */
-async function capture(step: FlowStep, { got, url }: Got, going: Going): Promise<string[]> {
+async function capture(step: RequestStep, { got, url }: Got, going: Going): Promise<string[]> {
   const problems: string[] = [];
   for (const [name, how] of Object.entries(step.capture)) {
     const value = await captured(how, got, (cookie) => cookieOf(going.visitor, cookie, url));
