@@ -63,7 +63,7 @@ export async function askPlanned(
     if (!(error instanceof TargetFailure) || around.signal.aborted) throw error;
     const answer = pending(redact(error.message), '', error.details.remedy ?? planned.remedy ?? 'see the message');
     const { name, kind, critical } = planned;
-    const unasked = { ...answer, name, kind, critical, durationMs: 0, tries: 0 };
+    const unasked = { ...answer, name, kind, critical, durationMs: 0, tries: 0, ...alarmOf(planned) };
     return await withAttestation(unasked, planned, around);
   }
 }
@@ -78,12 +78,15 @@ export async function askOnce(check: Check<Json>, asking: Asking<Json>): Promise
   }
 }
 
-function resultOf(
-  { name, kind, critical, remedy }: PlannedCheck,
-  answer: Answer,
-  took: { durationMs: number; tries: number },
-): CheckResult {
+function resultOf(planned: PlannedCheck, answer: Answer, took: { durationMs: number; tries: number }): CheckResult {
+  const { name, kind, critical, remedy } = planned;
   const good = answer.status === 'PASS' || answer.status === 'WARN';
   const advised = remedy === null || good ? answer : { ...answer, remedy };
-  return { ...advised, name, kind, critical, durationMs: Math.round(took.durationMs), tries: took.tries };
+  const result = { ...advised, name, kind, critical, durationMs: Math.round(took.durationMs), tries: took.tries };
+  return good ? result : { ...result, ...alarmOf(planned) };
+}
+
+/** What the plan says about a failure of this check. */
+function alarmOf({ priority, incident }: PlannedCheck): Pick<CheckResult, 'priority' | 'incident'> {
+  return { ...(priority === undefined ? {} : { priority }), ...(incident === undefined ? {} : { incident }) };
 }

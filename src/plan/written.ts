@@ -26,6 +26,8 @@ export function plannedCheck(check: WrittenCheck): PlannedCheck {
     remedy: check.remedy ?? null,
     spec: ownFields('check', check),
     ...(check.needs.length > 0 ? { needs: check.needs } : {}),
+    ...(check.priority === undefined ? {} : { priority: check.priority }),
+    ...(check.incident === undefined ? {} : { incident: check.incident }),
   };
 }
 

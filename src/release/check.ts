@@ -1,4 +1,5 @@
 import type { Json } from './json.ts';
+import type { Priority } from './plan.ts';
 import type { Log } from './target.ts';
 
 /** PASS and FAIL are measured; WARN is recorded and never acts; PENDING could not be measured and is never a PASS. */
@@ -50,6 +51,10 @@ export type PlannedCheck = {
   parallel?: boolean;
   /** Asked at the end, whatever happened and also after an abort: it removes what others wrote. */
   cleansUp?: boolean;
+  /** How urgent a failure is, which says who is told. Left out: no more than others. */
+  priority?: Priority;
+  /** Name of the plan's checklist that is shown with a failure. */
+  incident?: string;
   /** People who may attest it while it cannot be asked; left out: nobody. */
   attestBy?: string[];
 };
@@ -62,6 +67,9 @@ export type CheckResult = Answer & {
   tries: number;
   group?: string;
   cleansUp?: boolean;
+  /** Of the plan, where it failed or could not be asked. */
+  priority?: Priority;
+  incident?: string;
   /** It is PENDING, and this person states that it holds all the same. `at`: ISO 8601. */
   attested?: Attested;
 };

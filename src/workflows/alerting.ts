@@ -1,10 +1,14 @@
+import type { CheckResult } from '../release/check.ts';
 import type { Priority } from '../release/plan.ts';
 import type { WatchPoint } from '../release/status.ts';
+import { isMissed } from '../release/suite.ts';
 import type { Judgement } from '../release/verdict.ts';
 import type { Trouble } from './failures.ts';
+import { tell } from './notices.ts';
 import type { Story } from './state.ts';
 
-type Urgent = { priority?: Priority; incident?: string };
+/** What failed: a criterion, something that people raised, or a check. */
+export type Urgent = { priority?: Priority; incident?: string };
 
 /** The most urgent of several, null where none of them says how urgent it is. */
 function mostUrgent(all: readonly Urgent[]): Priority | null {
@@ -19,12 +23,43 @@ export function alertOf(story: Story, all: readonly Urgent[]): { mark: string; t
   return { mark: `${priority}: `, to: story.input.plan.watch?.priorities?.[priority] ?? [] };
 }
 
+/** What failed or could not be asked, among checks. */
+export function missedOf(checks: readonly CheckResult[]): CheckResult[] {
+  return checks.filter(isMissed);
+}
+
+/** Tells the people of the most urgent of what was found, and returns the trouble with the checklists for it. */
+export function raiseAlarm(
+  story: Story,
+  event: 'watch' | 'failed',
+  { trouble, found }: { trouble: Trouble; found: readonly Urgent[] },
+): Trouble {
+  const { mark, to } = alertOf(story, found);
+  const full = withChecklists(story, trouble, found);
+  if (to.length > 0) {
+    const { message, evidence = '' } = full.failure;
+    tell(story, event, { subject: `${mark}${message}`.slice(0, 200), body: [message, evidence].join('\n\n'), to });
+  }
+  return full;
+}
+
 /** What a point found that people should know: what acts, what is withheld, what is advised. */
-export function findingsOf(point: WatchPoint): Judgement[] {
+function findingsOf(point: WatchPoint): Judgement[] {
   return point.judgements.filter(({ verdict, withheld }) => verdict !== 'proceed' || withheld !== undefined);
 }
 
-export function findingInWords({ criterion, explanation, withheld, advice }: Judgement): string {
+/** Everything that a point found, the checks that failed too. */
+export function urgentIn(point: WatchPoint): Urgent[] {
+  return [...findingsOf(point), ...missedOf(point.checks)];
+}
+
+/** The same in words. */
+export function foundInWords(point: WatchPoint): string {
+  const failed = missedOf(point.checks).map(({ status, name, summary }) => `${status} ${name}: ${summary}`);
+  return [...findingsOf(point).map(findingInWords), ...failed].join('; ');
+}
+
+function findingInWords({ criterion, explanation, withheld, advice }: Judgement): string {
   if (advice !== undefined) return `${criterion}: ${explanation}. Advice: ${advice}`;
   return withheld === undefined
     ? `${criterion}: ${explanation}`
@@ -32,7 +67,7 @@ export function findingInWords({ criterion, explanation, withheld, advice }: Jud
 }
 
 /** The trouble with the plan's checklists of whatever failed below it, for the failure and for the question. */
-export function withChecklists(story: Story, trouble: Trouble, found: readonly Urgent[]): Trouble {
+function withChecklists(story: Story, trouble: Trouble, found: readonly Urgent[]): Trouble {
   const named = [...new Set(found.flatMap(({ incident }) => incident ?? []))];
   const lists = named.flatMap((name) => {
     const items = story.input.plan.incidents?.[name];

@@ -4,6 +4,7 @@ import type { Json } from '../release/json.ts';
 import type { Phase, PlannedStep, PlannedTarget } from '../release/plan.ts';
 import type { StepStatus } from '../release/status.ts';
 import type { Survey } from '../release/target.ts';
+import { missedOf, raiseAlarm } from './alerting.ts';
 import { faultOf } from './drilling.ts';
 import { drive } from './drive.ts';
 import { type Trouble, troubleInChecks, troubleInJudgements, troubleOf, viewOf } from './failures.ts';
@@ -109,7 +110,8 @@ async function run(story: Story, step: PlannedStep, { status, round }: Run): Pro
 function judgeChecks(story: Story, status: StepStatus, results: CheckResult[]): Trouble | null {
   status.checks = results;
   refresh(story);
-  return troubleInChecks(results);
+  const trouble = troubleInChecks(results);
+  return trouble && raiseAlarm(story, 'failed', { trouble, found: missedOf(results) });
 }
 
 async function runOnTarget(story: Story, step: PlannedStep, { status, round }: Run): Promise<Trouble | null> {

@@ -5,7 +5,7 @@ import { pointsOf } from '../release/schedule.ts';
 import type { WatchPoint, WatchStatus } from '../release/status.ts';
 import type { Judgement } from '../release/verdict.ts';
 import { duration, samplesInWords } from '../release/wording.ts';
-import { alertOf, findingInWords, findingsOf, withChecklists } from './alerting.ts';
+import { alertOf, foundInWords, raiseAlarm, type Urgent, urgentIn } from './alerting.ts';
 import { leaveChecklists, remindOfChecklists } from './checklists.ts';
 import { judgedInDrill } from './drilling.ts';
 import { type Trouble, troubleInChecks, troubleInJudgements, viewOf } from './failures.ts';
@@ -72,8 +72,10 @@ async function watchStretch(story: Story, watch: PlannedWatch, span: Span): Prom
 async function watchOnce(story: Story, watch: PlannedWatch, span: Span): Promise<boolean> {
   const { until } = span;
   const summary = `watch until ${new Date(until).toISOString()}`;
-  const settleRaised = (raised: Judgement): Promise<void> =>
-    settleFound(story, troubleInJudgements([raised]), [raised]);
+  const settleRaised = async (raised: Judgement): Promise<void> => {
+    const trouble = troubleInJudgements([raised]);
+    await settleFound(story, trouble && { trouble, found: [raised] });
+  };
   const found = await whileRaised(story, () => lookAt(story, watch, { span, summary }), settleRaised);
   if (found?.trouble.cause === 'failed' && story.status.handsOff) {
     record(story, `held back while ${story.status.handsOff.by} looks: ${found.trouble.failure.message}`);
@@ -82,7 +84,7 @@ async function watchOnce(story: Story, watch: PlannedWatch, span: Span): Promise
     return true;
   }
   // A retry of the watch is simply the next point.
-  if (found !== null) await settleFound(story, found.trouble, found.judgements);
+  await settleFound(story, found);
   const leftMs = until - Date.now();
   if (leftMs > 0) await whileRaised(story, () => sleep(leftMs, { summary }), settleRaised);
   return false;
@@ -97,17 +99,10 @@ function giveBack(story: Story, restMs: number): void {
   if (watch.unwatchedEarlyMs !== undefined) watch.unwatchedEarlyMs = Math.max(0, watch.unwatchedEarlyMs - restMs);
 }
 
-type Found = { trouble: Trouble; judgements: Judgement[] };
+type Found = { trouble: Trouble; found: readonly Urgent[] };
 
-async function settleFound(story: Story, trouble: Trouble | null, found: readonly Judgement[]): Promise<void> {
-  if (trouble === null) return;
-  const { mark, to } = alertOf(story, found);
-  const full = withChecklists(story, trouble, found);
-  if (to.length > 0) {
-    const { message, evidence = '' } = full.failure;
-    tell(story, 'watch', { subject: `${mark}${message}`.slice(0, 200), body: [message, evidence].join('\n\n'), to });
-  }
-  await settle(story, watchStep, full);
+async function settleFound(story: Story, found: Found | null): Promise<void> {
+  if (found !== null) await settle(story, watchStep, raiseAlarm(story, 'watch', found));
 }
 
 async function lookAt(
@@ -137,7 +132,7 @@ async function lookAt(
     const point = judgedInDrill(story, seen);
     keep(story, point, span);
     const trouble = worse(acting(point), troubleInChecks(point.checks));
-    return trouble === null ? null : { trouble, judgements: findingsOf(point) };
+    return trouble && { trouble, found: urgentIn(point) };
   } catch (error) {
     if (story.status.halt !== null || story.finish !== null || isCancellation(error)) throw error;
     const nothing = { samples: 0, unwatchedMs: length, judgements: [], checks: [] };
@@ -172,10 +167,9 @@ function keep(story: Story, point: WatchPoint, { from, until, start }: Span): vo
   if (early !== undefined && from < start + early.withinMs) {
     watch.unwatchedEarlyMs = (watch.unwatchedEarlyMs ?? 0) + Math.min(blindMs, start + early.withinMs - from);
   }
-  const findings = findingsOf(point);
-  const found = findings.map(findingInWords).join('; ');
+  const found = foundInWords(point);
   record(story, `watched: ${samplesInWords(point)}${found === '' ? '' : `; ${found}`}`);
-  const { mark, to } = alertOf(story, findings);
+  const { mark, to } = alertOf(story, urgentIn(point));
   tell(story, 'watch', { subject: `${mark}watched until ${point.at}`, body: found || 'nothing to report', to });
   refresh(story);
 }

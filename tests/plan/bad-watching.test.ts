@@ -38,6 +38,16 @@ const cases: { on: string; lines: string; says: string }[] = [
     says: 'watch.raised.security.incident: no checklist in incidents is called leak',
   },
   {
+    on: 'a check whose checklist is not there',
+    lines: '  checks: [{ name: a, kind: http, url: "http://127.0.0.1:1", incident: leak }]\n',
+    says: 'watch.checks[0].incident: no checklist in incidents is called leak',
+  },
+  {
+    on: 'a check as urgent as nothing',
+    lines: '  checks: [{ name: a, kind: http, url: "http://127.0.0.1:1", priority: urgent }]\n',
+    says: 'watch.checks[0].priority: must be P1, P2 or P3',
+  },
+  {
     on: 'somebody who is told and not known',
     lines: '  priorities: { P1: [nobody] }\n',
     says: 'watch.priorities.P1[0]: nobody in people is called nobody',

@@ -4,7 +4,7 @@ import type { Path } from '../problem.ts';
 import type { WrittenRelease } from '../schema/release.schema.ts';
 import type { WrittenLimit } from '../schema/watching.schema.ts';
 import { repeatableAt } from '../suite.ts';
-import type { Rule, Saying } from './rule.ts';
+import { checkLists, type Rule, type Saying } from './rule.ts';
 
 type Limited = { limit: WrittenLimit; path: Path };
 
@@ -95,6 +95,9 @@ const knownIncidents: Rule = {
         path: ['watch', 'raised', name, 'incident'],
         incident: typeof raised === 'string' ? undefined : raised.incident,
       })),
+      ...checkLists(written).flatMap(({ path, checks }) =>
+        checks.map(({ incident }, index) => ({ path: [...path, index, 'incident'], incident })),
+      ),
     ];
     return named.flatMap(({ path, incident }): Saying[] =>
       incident === undefined || known.includes(incident)

@@ -15,6 +15,11 @@ export const checkFields = {
   within: pause.default(0).describe('Asked again until it passes for at most this long. Default 0s: asked once.'),
   every: duration.default(1000).describe('Pause between two tries. Default 1s.'),
   remedy: text.optional().describe('What a person does when it fails; shown with the failure.'),
+  priority: z
+    .enum(['P1', 'P2', 'P3'], { error: 'must be P1, P2 or P3' })
+    .optional()
+    .describe('How urgent a failure is; `watch.priorities` says who is told. Default none.'),
+  incident: name.optional().describe('Checklist of `incidents` that is shown with a failure. Default none.'),
   needs: z
     .array(label, { error: 'must be a list of names of checks' })
     .default([])
