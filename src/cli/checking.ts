@@ -3,6 +3,7 @@ import { systemClock } from '../checks/clock.ts';
 import { usesRun } from '../checks/run-value.ts';
 import { askAll } from '../checks/suite.ts';
 import type { LoadedPlan } from '../plan/load.ts';
+import { nearest } from '../plan/nearest.ts';
 import type { CheckResult, PlannedCheck } from '../release/check.ts';
 import type { Json } from '../release/json.ts';
 import { referencesIn, referencesOf } from '../release/references.ts';
@@ -54,7 +55,8 @@ function allChecks({ plan, suite }: Suite): PlannedCheck[] {
   const listed = plan.steps.flatMap(({ activity, checks }) =>
     points.includes(activity) ? checks.map((check) => ({ ...check, group: check.group ?? activity })) : [],
   );
-  const once = new Map([...listed, ...suite].map((check) => [`${check.group} ${check.name}`, check]));
+  // The suite stands first, in the order in which people wrote it, and its own words win.
+  const once = new Map([...suite, ...listed, ...suite].map((check) => [`${check.group} ${check.name}`, check]));
   return [...once.values()];
 }
 
@@ -67,14 +69,21 @@ function checksOf(group: string, all: readonly PlannedCheck[], { plan }: Suite):
   );
   const found = [...new Set([...own, ...atPoint])];
   if (found.length > 0) return found;
-  const groups = [...new Set(all.map((check) => check.group))].join(', ');
-  throw new UsageError(`there is no group "${group}"`, `Groups of this plan: ${groups || 'none'}.`);
+  const groups = [...new Set(all.flatMap((check) => check.group ?? []))];
+  const remedy = `${meant(group, groups)}Groups of this plan: ${groups.join(', ') || 'none'}.`;
+  throw new UsageError(`there is no group "${group}"`, remedy);
 }
 
 function mustBeThere(name: string, checks: readonly PlannedCheck[]): void {
   if (checks.some((check) => check.name === name)) return;
-  const names = checks.map((check) => `"${check.name}"`).join(', ');
-  throw new UsageError(`there is no check "${name}"`, `Checks: ${names}.`);
+  const names = checks.map((check) => check.name);
+  const remedy = `${meant(name, names)}Checks: ${names.map((each) => `"${each}"`).join(', ')}.`;
+  throw new UsageError(`there is no check "${name}"`, remedy);
+}
+
+function meant(written: string, known: readonly string[]): string {
+  const near = nearest(written, known);
+  return near === null ? '' : `Did you mean "${near}"? `;
 }
 
 /** Without what they need, unless they look at what that wrote in this very run. */

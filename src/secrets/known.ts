@@ -1,16 +1,14 @@
 import { coreForms } from './forms.ts';
 import type { Surroundings } from './reference.ts';
 import { readReference } from './resolve.ts';
+import { isCertain, isOpen } from './telling.ts';
 
 /**
  * Values that must not be told. `all`: everything that was put in for a reference or looks secret, so words for people
- * are covered generously. `certain`: what can only be a secret, for values that programs compare and use again: a
+ * are covered generously, without addresses that are nothing but a host. `certain`: what can only be a secret, for values that programs compare and use again: a
  * database's name that comes from a variable must stay as it is.
  */
 export type Known = { all: string[]; certain: string[] };
-
-const secretName =
-  /password|passwd|passphrase|secret|token|credential|(api|private|access|signing|encryption)_?key|(^|_)(pass|pwd|dsn)($|_)/i;
 
 /**
  * The values of a plan's references, and what looks secret in the environment of the worker: a command inherits all of
@@ -27,7 +25,8 @@ export async function knownSecrets(references: readonly string[], surroundings: 
   }
   for (const reference of references) {
     const found = await readReference(reference, surroundings);
-    if ('value' in found) add(reference, found.value, found.certain === true || isCertain(reference, found.value));
+    if ('value' in found && (found.certain === true || !isOpen(reference, found.value)))
+      add(reference, found.value, found.certain === true || isCertain(reference, found.value));
   }
   return known;
 }
@@ -43,15 +42,6 @@ export async function knownForms(
     if ('value' in found && isCertain(reference, found.value)) known.push({ reference, forms: coreForms(found.value) });
   }
   return known;
-}
-
-function isCertain(name: string, value: string): boolean {
-  return name.startsWith('file:') || secretName.test(name) || hasPassword(value);
-}
-
-function hasPassword(value: string): boolean {
-  // This runs for every variable at every call, and hardly any of them is an address with a password.
-  return value.includes('@') && URL.canParse(value) && new URL(value).password !== '';
 }
 
 /** `TOKEN_FILE=/run/token` and `TOKEN_TTL=3600` name a secret and are none. */

@@ -2,8 +2,9 @@ import { TargetFailure } from '../release/failure.ts';
 import type { Json } from '../release/json.ts';
 import { referenceKinds } from './kinds.ts';
 import type { Found, Missing, Surroundings } from './reference.ts';
+import { isOpen } from './telling.ts';
 
-/** `secrets`: the values that were put in, for `redactor`. `names`: what was used, for the digest; never a value. */
+/** `secrets`: the values that were put in, for `redactor`, without those that may be told. `names`: what was used, for the digest; never a value. */
 export type Resolved<T extends Json = Json> = {
   value: T;
   secrets: string[];
@@ -39,7 +40,7 @@ export async function resolveReferences<T extends Json>(json: T, surroundings: S
   }
   return {
     value: mapStrings(json, (text) => substitute(text, found)) as T,
-    secrets: [...new Set([...found.values()].map(({ value }) => value))],
+    secrets: [...new Set([...found].flatMap(([name, { value }]) => (isOpen(name, value) ? [] : value)))],
     names: [...found].map(([reference, { version }]) => ({ reference, version })),
   };
 }

@@ -18,6 +18,21 @@ describe('what must not be told', () => {
     expect(known).toEqual({ all: ['shop_production', 'from-a-file'], certain: ['from-a-file'] });
   });
 
+  test('is not the bare address of a server, which people must see when it does not answer', async () => {
+    const env = { SHOP_URL: 'https://shop.example.org:8443', REDIS_URL: 'redis://127.0.0.1:6379' };
+    expect(await knownSecrets(['env:SHOP_URL', 'env:REDIS_URL'], { env, home })).toEqual({ all: [], certain: [] });
+  });
+
+  test.each([
+    ['CHAT_WEBHOOK', 'https://hooks.example/services/T0/B0/x7Gh'],
+    ['REPORTS_URL', 'https://reports.example/?key=x7Gh'],
+    ['SHOP_URL', 'https://shop@shop.example.org'],
+    ['SHOP_TOKEN', 'https://shop.example.org'],
+    ['SHOP_NAME', 'Blossom'],
+  ])('is %s with more than that', async (name, value) => {
+    expect((await knownSecrets([`env:${name}`], { env: { [name]: value }, home })).all).toContain(value);
+  });
+
   test.each([
     ['GITHUB_TOKEN', 'ghp_abcdef'],
     ['PGPASSWORD', 'swordfish'],
