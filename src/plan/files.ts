@@ -9,7 +9,12 @@ type Named = { path: Path; file: string; wanted: 'directory' | 'file or director
 
 /** Looks whether what a plan refers to is there. Relative paths start at `home`. */
 export async function fileObjections(written: WrittenRelease, home: string): Promise<Objection[]> {
-  const named = targetsOf(written).flatMap(({ name, target }) => filesOf(target, ['targets', name]));
+  const named = [
+    ...targetsOf(written).flatMap(({ name, target }) => filesOf(target, ['targets', name])),
+    ...(written.performance?.k6 ?? []).map(({ script }, index): Named => {
+      return { path: ['performance', 'k6', index, 'script'], file: script, wanted: 'file or directory' };
+    }),
+  ];
   const found = await Promise.all(named.filter(({ file }) => !hasReference(file)).map((each) => objection(each, home)));
   return found.filter((each) => each !== null);
 }

@@ -294,7 +294,7 @@ function hasten(plan: PlanObject): void {
   // Two processors carry AWS, databases, Temporal and the tests: how fast it is says nothing here.
   const slow = { rollBack: '25s', consult: '20s' };
   const { requests } = plan.performance as { requests: object[] };
-  for (const request of requests) Object.assign(request, { samples: 10, p95: slow });
+  for (const request of requests) Object.assign(request, { samples: 20, every: '50ms', p95: slow });
   watch.criteria = { ...(watch.criteria as object), p95: slow };
   for (const check of watch.checks as object[]) Object.assign(check, { since: '3s' });
   watch.throughout = { ...(watch.throughout as object), every: '1s' };

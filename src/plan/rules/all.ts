@@ -3,6 +3,7 @@ import { lossRules } from './loss.ts';
 import { measuredRules } from './measured.ts';
 import { needsRules } from './needs.ts';
 import { peopleRules } from './people.ts';
+import { performanceRules } from './performance.ts';
 import { rehearsalRules } from './rehearse.ts';
 import type { Rule } from './rule.ts';
 import { suiteRules } from './suite.ts';
@@ -19,6 +20,7 @@ export const rules: readonly Rule[] = [
   ...lossRules,
   ...rehearsalRules,
   ...measuredRules,
+  ...performanceRules,
   ...suiteRules,
   ...watchingRules,
   ...windowRules,

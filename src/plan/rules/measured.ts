@@ -1,6 +1,5 @@
 import { measures } from '../../release/criteria.ts';
 import type { Path } from '../problem.ts';
-import type { WrittenCriteria } from '../schema/criteria.schema.ts';
 import type { WrittenProbe, WrittenRequest } from '../schema/evidence.schema.ts';
 import type { WrittenRelease } from '../schema/release.schema.ts';
 import { checksAt, groupsAt, repeatableAt } from '../suite.ts';
@@ -35,35 +34,20 @@ const ownNames: Rule = {
         'check',
       ),
     ),
-    ...repeated(
-      requestsOf(written).map(({ name }) => name),
-      ['performance', 'requests'],
-      'request',
-    ),
   ],
 };
-
-function limitsOf(written: WrittenRelease): { path: Path; criteria: WrittenCriteria }[] {
-  const requests = requestsOf(written).map((criteria, index) => ({
-    path: ['performance', 'requests', index],
-    criteria,
-  }));
-  const watch = written.watch?.criteria;
-  return [...requests, ...(watch === undefined ? [] : [{ path: ['watch', 'criteria'], criteria: watch }])];
-}
 
 const bandsInOrder: Rule = {
   name: 'bands-in-order',
   severity: 'error',
-  look: ({ written }) =>
-    limitsOf(written).flatMap(({ path, criteria }) =>
-      measures.flatMap((measure): Saying[] => {
-        const { consult, rollBack } = criteria[measure] ?? {};
-        if (consult === undefined || rollBack === undefined || consult < rollBack) return [];
-        const message = 'asks a person only above the limit at which it goes back anyway';
-        return [{ path: [...path, measure, 'consult'], message, remedy: 'make consult lower than rollBack' }];
-      }),
-    ),
+  look: ({ written: { watch } }) =>
+    measures.flatMap((measure): Saying[] => {
+      const { consult, rollBack } = watch?.criteria?.[measure] ?? {};
+      if (consult === undefined || rollBack === undefined || consult < rollBack) return [];
+      const path = ['watch', 'criteria', measure, 'consult'];
+      const message = 'asks a person only above the limit at which it goes back anyway';
+      return [{ path, message, remedy: 'make consult lower than rollBack' }];
+    }),
 };
 
 const requestsAreJudged: Rule = {
