@@ -3,7 +3,7 @@ import { Counting, type Leaving, type Outcome } from './load-counting.ts';
 import type { LoadOrder, LoadResult } from './load-order.ts';
 import { closedPace, openPace } from './load-pace.ts';
 import { renewEveryMs, type Shot, shotOf } from './load-request.ts';
-import { Sending } from './load-sending.ts';
+import { Sending, type Ticket } from './load-sending.ts';
 import { Stalls } from './load-stalls.ts';
 
 const lookEveryMs = 250;
@@ -39,7 +39,7 @@ class Generator {
     this.shots = shots;
     this.turn = turns(order.requests.map(({ weight }) => weight));
     this.counting = new Counting(order);
-    this.sending = new Sending(order.timeoutMs);
+    this.sending = new Sending(order.timeoutMs, this.ended);
     this.stalls = new Stalls(order.lateAfterMs);
   }
 
@@ -86,14 +86,15 @@ class Generator {
   fire(dueMs: number, leaving: Leaving, ended: (outcome: Outcome) => void): void {
     const shot = this.shots[this.turn()];
     if (shot === undefined) throw new RangeError('there is no request to send');
-    const due = this.startedAt + dueMs;
-    const { timeoutMs } = this.order;
     this.counting.left(dueMs, leaving);
-    this.sending.send(shot, due + timeoutMs, (outcome, at) => {
-      this.counting.ended(dueMs, outcome.as === 'timeout' ? timeoutMs : at - due, outcome);
-      ended(outcome);
-    });
+    this.sending.send(shot, this.startedAt + dueMs + this.order.timeoutMs, { dueMs, ended });
   }
+
+  private readonly ended = ({ dueMs, ended }: Ticket, outcome: Outcome, at: number): void => {
+    const latencyMs = outcome.as === 'timeout' ? this.order.timeoutMs : at - this.startedAt - dueMs;
+    this.counting.ended(dueMs, latencyMs, outcome);
+    ended(outcome);
+  };
 
   miss(dueMs: number): void {
     this.counting.missed(dueMs);

@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import { type Dispatcher, util } from 'undici';
 import { judge, pathProblem } from '../checks/http-judging.ts';
 import { addressProblem, preparedRequest } from '../checks/request.ts';
 import type { LoadRequest } from './load.schema.ts';
@@ -14,7 +14,7 @@ export type Got = { status: number; headers: Record<string, string>; setCookies:
 export type Shot = {
   origin: string;
   ca: string | undefined;
-  options: Pick<Dispatcher.DispatchOptions, 'path' | 'method' | 'headers' | 'body'>;
+  options: Dispatcher.DispatchOptions;
   expects(status: number): boolean;
   judged: ((got: Got) => Promise<Outcome>) | null;
 };
@@ -32,7 +32,13 @@ export async function shotOf(request: LoadRequest): Promise<Shot> {
   return {
     origin: url.origin,
     ca: request.ca,
-    options: { path: url.pathname + url.search, method, headers, body },
+    options: {
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method,
+      headers: Object.entries(headers).flat(),
+      body,
+    },
     expects,
     judged: needsMore(expect) ? (got) => judgedWhole(request, got) : null,
   };
@@ -44,9 +50,15 @@ export function renewEveryMs(requests: readonly LoadRequest[]): number | null {
   return lives.length === 0 ? null : Math.max(1_000, Math.min(...lives) / 2);
 }
 
+/** Looked up for each answer, so all statuses are decided before. */
 function statusesOf({ status, redirect }: LoadRequest['expect']): (status: number) => boolean {
   const wanted = status ?? [redirect === undefined ? '2xx' : '3xx'];
-  return (got) => wanted.some((each) => each === String(got) || each === `${Math.floor(got / 100)}xx`);
+  const right = new Set(
+    Array.from({ length: 500 }, (_, index) => index + 100).filter((each) =>
+      wanted.some((word) => word === String(each) || word === `${Math.floor(each / 100)}xx`),
+    ),
+  );
+  return (got) => right.has(got);
 }
 
 function needsMore({ status: _status, json, text, notText, header, ...more }: LoadRequest['expect']): boolean {
@@ -62,9 +74,10 @@ async function judgedWhole({ expect, url }: LoadRequest, { chunks, ...got }: Got
   return first === undefined ? { as: 'ok' } : { as: 'error', kind: first.slice(0, 100) };
 }
 
-/** Collects what `judged` needs. */
-export function startAnswer(status: number, headers: Record<string, string | string[] | undefined>): Got {
-  const flat = Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]);
+/** Collects what `judged` needs. `raw`: names and values in turns, as undici has them. */
+export function startAnswer(status: number, raw: Buffer[]): Got {
+  const headers = util.parseHeaders(raw);
+  const flat = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [value].flat().join(', ')]);
   return { status, headers: Object.fromEntries(flat), setCookies: [headers['set-cookie'] ?? []].flat(), chunks: [] };
 }
 
