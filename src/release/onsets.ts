@@ -21,22 +21,26 @@ export function openCells(): CellState {
   return { atMs: 0, n: 0, bad: 0, spellSinceMs: null };
 }
 
-/** Takes in requests and changes `state`; returns the cell that they ended, if a bet was on it. */
+/**
+ * Takes in requests and changes `state`; returns the cell that they ended, if a bet was on it. `burstMs`: bursts were seen
+ * that call for spells of this length.
+ */
 export function gather(
   grounds: Grounds,
   state: CellState,
-  seen: { atMs: number; n: number; bad: number },
+  seen: { atMs: number; n: number; bad: number; burstMs?: number },
 ): Cell | null {
-  const ended = state.n > 0 && seen.atMs >= state.atMs + grounds.cellMs ? endCell(grounds, state) : null;
+  const isOver = state.n > 0 && seen.atMs >= state.atMs + grounds.cellMs;
+  const ended = isOver ? endCell(grounds, state, seen.burstMs ?? 0) : null;
   if (state.n === 0) state.atMs = seen.atMs;
   state.n += seen.n;
   state.bad += seen.bad;
   return ended;
 }
 
-function endCell({ spellMs, usual }: Grounds, state: CellState): Cell | null {
+function endCell({ spellMs, usual }: Grounds, state: CellState, burstMs: number): Cell | null {
   const { atMs, n, bad, spellSinceMs } = state;
-  const isFresh = spellSinceMs === null || atMs - spellSinceMs >= spellMs;
+  const isFresh = spellSinceMs === null || atMs - spellSinceMs >= Math.max(spellMs, burstMs);
   const sinceMs = isFresh ? atMs : spellSinceMs;
   Object.assign(state, { n: 0, bad: 0, spellSinceMs: bad > 0 ? sinceMs : null });
   return isFresh ? { atMs, n: 1, bad: bad === 0 ? 0 : Math.min(1, usual / n) } : null;

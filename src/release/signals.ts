@@ -154,24 +154,27 @@ export function concludeAll(signals: readonly Signal[], states: SignalStates): J
 function take(signal: Signal, states: SignalStates, seen: Seen): Judgement | null {
   const { id } = signal;
   if ('sustained' in signal) {
-    states.sustained[id] ??= openSustained();
-    const found = sustain(signal.sustained, states.sustained[id], seen);
+    const state = states.sustained[id] ?? kept(states.sustained, id, openSustained());
+    const found = sustain(signal.sustained, state, seen);
     return found === null ? null : judgementOf(signal, found);
   }
   const { test, onsets } = signal;
-  states.tests[id] ??= openTest();
-  const found = test === null ? null : observe(test, states.tests[id], seen);
+  const state = states.tests[id] ?? kept(states.tests, id, openTest());
+  const found = test === null ? null : observe(test, state, seen);
   const begun = onsets === undefined ? null : takeOnset(onsets, { id, states, seen });
   if (found !== null) return judgementOf(signal, found);
   return begun === null || onsets === undefined ? null : judgementOf(signal, begun, onsets);
 }
 
+function kept<State>(states: Record<string, State>, id: string, state: State): State {
+  states[id] = state;
+  return state;
+}
+
 function takeOnset(onsets: OnsetTest, { id, states, seen }: { id: string; states: SignalStates; seen: Seen }) {
   states.onsets ??= {};
-  states.onsets[id] ??= { cells: openCells(), test: openTest() };
-  const state = states.onsets[id];
-  const spellMs = Math.max(onsets.spellMs, seen.burstMs ?? 0);
-  const cell = gather({ ...onsets, spellMs }, state.cells, seen);
+  const state = states.onsets[id] ?? kept(states.onsets, id, { cells: openCells(), test: openTest() });
+  const cell = gather(onsets, state.cells, seen);
   return cell === null ? null : observe(onsets.test, state.test, cell);
 }
 
