@@ -25,6 +25,7 @@ export const keys = {
   pepper: 'p3pper-of-the-evidence-app-0007',
 };
 const database = 'blossom';
+const role = { user: 'blossom', password: 'petals-0008' };
 
 /** Only what the application starts on: an empty database, and Redis. */
 export async function startStores(): Promise<Pick<BlossomWorld, 'postgres' | 'redis' | 'env'>> {
@@ -32,9 +33,15 @@ export async function startStores(): Promise<Pick<BlossomWorld, 'postgres' | 're
     startPostgres(),
     startRedis({ settings: ['--maxmemory', '200mb', '--maxmemory-policy', 'noeviction'] }),
   ]);
+  await postgres.sql(`CREATE ROLE ${role.user} LOGIN PASSWORD '${role.password}'`);
   await postgres.sql(`CREATE DATABASE ${database}`);
+  // What migrations make belongs to the administrator; the application may use it.
+  for (const things of ['TABLES', 'SEQUENCES']) {
+    await postgres.sql(`ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON ${things} TO ${role.user}`, database);
+  }
   const env = {
-    DATABASE_URL: postgres.url(database),
+    DATABASE_URL: postgres.url(database, role),
+    DATABASE_ADMIN_URL: postgres.url(database),
     REDIS_URL: redis.url,
     FRONTEND_URL: 'https://app.shop.test',
     DEV_SHOP_DOMAIN: 'smoke-shop.example',
@@ -48,7 +55,7 @@ export async function startStores(): Promise<Pick<BlossomWorld, 'postgres' | 're
 
 export async function startBlossomWorld({ port = 0 } = {}): Promise<BlossomWorld> {
   const { postgres, redis, env } = await startStores();
-  await migrate(env.DATABASE_URL ?? '');
+  await migrate(env.DATABASE_ADMIN_URL ?? '');
   await fill(env.DATABASE_URL ?? '');
   const worker = await startWorkerProcess(env);
   const app = await startBlossom({ databaseUrl: env.DATABASE_URL ?? '', redisUrl: redis.url, port });
