@@ -17,6 +17,13 @@ export async function recordOf(
   written: readonly Migration[],
   signal: AbortSignal,
 ): Promise<MigrationRecord | Answer> {
+  if (!/^postgres(ql)?(\+\w+)?:\/\//.test(spec.url)) {
+    return pending(
+      'url is no address of PostgreSQL',
+      '',
+      'give one that begins with postgres://; other databases are not read',
+    );
+  }
   const tool = migrationTools[spec.tool];
   const schema = spec.schema ?? schemaOf(spec) ?? tool.schema;
   const name = spec.table ?? tool.table;

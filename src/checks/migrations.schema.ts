@@ -16,7 +16,10 @@ export const migrationsSchema = z.strictObject({
       'Directory of the migrations. Default as the tool has it: drizzle, prisma/migrations, alembic/versions, migrations',
     ),
   schema: text.optional().describe('Schema of the table in which the tool writes down what it applied'),
-  table: text.optional().describe('That table, where it has another name than the tool gives it'),
+  table: text
+    .refine((written) => !written.includes('.'), { error: 'must be the table alone; its schema goes into schema' })
+    .optional()
+    .describe('That table, where it has another name than the tool gives it'),
   pending: z
     .enum(['fail', 'allowed'], { error: 'must be fail or allowed' })
     .default('fail')

@@ -102,7 +102,10 @@ function resultOf({ resultType, result }: Record<string, unknown>, address: stri
   const list = Array.isArray(result) ? result : [];
   switch (resultType) {
     case 'vector':
-      return { type: resultType, series: list.map((one) => seriesOf(one, (each) => [each.value])) };
+      return {
+        type: resultType,
+        series: list.map((one) => seriesOf(one, (each) => (each.value === undefined ? [] : [each.value]))),
+      };
     case 'matrix':
       return { type: resultType, series: list.map((one) => seriesOf(one, (each) => listOf(each.values))) };
     case 'scalar':

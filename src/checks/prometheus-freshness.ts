@@ -16,6 +16,8 @@ const fresh: Staleness = { problem: null, wholly: false, remedy: '' };
  * @throws TargetFailure where Prometheus does not answer
  */
 export async function staleness(spec: PrometheusSpec, now: Told, signal: AbortSignal): Promise<Staleness> {
+  // That nothing is there is bad by itself then, whyever it is.
+  if (spec.absent === 'fail' && now.series.length === 0) return fresh;
   const samples = await samplesOf(spec, now, signal);
   if (samples !== null) {
     const remedy = 'see the page of targets of Prometheus: is it scraped, and under these names and labels?';

@@ -127,7 +127,7 @@ function unmeasured(spec: PrometheusSpec, unknown: Row[], seen: string): Answer 
   const [row] = unknown;
   const summary =
     row?.now === null
-      ? `${name(row, spec.query)} is no number: it was divided by zero, or nothing happened`
+      ? `${name(row, spec.query)} is no number: it was divided by zero, nothing happened, or it is a histogram`
       : `${name(row, spec.query)} is ${numberOf(row)}, and has no value for a part of the time`;
   const more = unknown.length > 1 ? ` (and ${unknown.length - 1} more)` : '';
   return pending(summary + more, seen, 'wait until it is measured for that long, or say what nothing means: absent');

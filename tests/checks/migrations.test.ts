@@ -415,7 +415,9 @@ describe('a record that cannot be read', () => {
     const stranger = new URL(app.url);
     stranger.username = 'migration_stranger';
     stranger.password = 'let-me-in';
-    for (const url of [stranger.href, 'postgres://joe:hidden-password@127.0.0.1:1/x', server.url('nowhere')]) {
+    const lost = 'postgres://joe:hidden-password@127.0.0.1:1/x';
+    const elsewhere = ['mysql://joe:hidden-password@127.0.0.1/x', 'file:./dev.db'];
+    for (const url of [stranger.href, lost, server.url('nowhere'), ...elsewhere]) {
       const answer = await app.ask({ tool: 'drizzle', url });
       expect(answer, answer.summary).toMatchObject({ status: 'PENDING', remedy: expect.any(String) });
       expect(JSON.stringify(answer)).not.toMatch(/let-me-in|hidden-password/);

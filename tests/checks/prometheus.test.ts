@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { askThroughout, type Throughout } from '../../src/activities/throughout.ts';
 import { askUntil } from '../../src/checks/ask.ts';
 import { systemClock } from '../../src/checks/clock.ts';
 import { prometheusSchema } from '../../src/checks/prometheus.schema.ts';
@@ -170,6 +171,9 @@ describe.skipIf(skip !== undefined)('MF-07 a query of Prometheus', () => {
       status: 'PENDING',
       summary: 'its metrics are not scraped any more',
     });
+    const gone = { query: 'shop_campaigns{job="kiosk"}', fails: { above: 100 } };
+    expect((await ask({ ...gone, absent: 'pass' })).status).toBe('PENDING');
+    expect((await ask({ ...gone, absent: 'fail' })).status).toBe('FAIL');
     const both = { query: 'sum(rate(shop_requests_total[1m]))', scrapes: { job: 'kiosk' } };
     const answer = await ask({ ...both, fails: { above: 100 } });
     expect(answer).toMatchObject({ status: 'PENDING', summary: expect.stringContaining('1 of 1 scrapes') });
@@ -205,13 +209,31 @@ describe.skipIf(skip !== undefined)('MF-07 a query of Prometheus', () => {
     }
   });
 
-  it('is asked again and again by the name of its kind, as a watch does', async () => {
-    const spec = prometheusSchema.parse({ url: server.url, query: campaigns, fails: { below: 4 } }) as Json;
-    const planned = { name: 'campaigns', kind: 'prometheus', critical: true, withinMs: 8_000, everyMs: 200 };
-    const asked = askUntil({ ...planned, remedy: null, spec }, asking(spec), systemClock);
-    for (const id of [10, 11, 12])
-      for (const tenant of ['shop-a', 'shop-b']) shop.state.campaigns.push({ id, tenant, name: '' });
-    expect(await asked).toMatchObject({ status: 'PASS', name: 'campaigns', kind: 'prometheus' });
+  it('ends a watch at once when it fails, and counts the silence of Prometheus as unwatched', async () => {
+    const written = { query: `sum(${campaigns})`, fails: { above: 50 } };
+    const watch = async (url: string, forMs: number): Promise<Throughout> => {
+      const spec = prometheusSchema.parse({ url, ...written }) as Json;
+      const fields = { name: 'campaigns', kind: 'prometheus', critical: true, withinMs: 0, everyMs: 100 };
+      const planned = { ...fields, remedy: null, spec };
+      const { signal } = new AbortController();
+      return await askThroughout({
+        throughout: { everyMs: 500, checks: [planned] },
+        fromMs: Date.now(),
+        untilMs: Date.now() + forMs,
+        clock: systemClock,
+        signal,
+        ends: signal,
+        resume: null,
+        ask: async (either) => [await askUntil(planned, asking(spec, { signal: either }), systemClock)],
+        onRound: () => undefined,
+      });
+    };
+    const silent = await watch(await closedUrl(), 600);
+    expect(silent).toMatchObject({ failed: false, results: [{ status: 'PENDING' }] });
+    expect(silent.unwatchedMs).toBeGreaterThanOrEqual(500);
+    const watched = watch(server.url, 10_000);
+    for (let id = 100; id < 150; id += 1) shop.state.campaigns.push({ id, tenant: 'shop-a', name: '' });
+    expect(await watched).toMatchObject({ failed: true, results: [{ status: 'FAIL' }] });
   });
 });
 
