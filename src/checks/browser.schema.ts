@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, count, duration, flag, text, url } from '../plan/words.schema.ts';
+import { count, duration, flag, pause, text, url } from '../plan/words.schema.ts';
 import { bounds, headerValue, textPieces } from './expectations.schema.ts';
 import { latency } from './http.schema.ts';
 
@@ -93,8 +93,7 @@ export const browserSchema = z.strictObject({
       'When a picture of the window is kept in `records`, without passwords and filled-in fields. Default failure',
     ),
   patience: duration.default(10_000).describe('How long a step waits for what it needs, default 10s'),
-  settle: z
-    .union([duration, amount.max(0)], { error: 'must be a duration, or 0' })
+  settle: pause
     .default(3_000)
     .describe('How long late requests are waited for at the end; it ends once nothing is loading. Default 3s'),
   timeout: duration.default(60_000).describe('Patience for everything together, default 60s'),

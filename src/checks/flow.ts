@@ -14,7 +14,7 @@ import { cookieOf, newVisitor, type Visitor, visit } from './visitor.ts';
 /** Goes through several requests as one visitor does, and stops at the first that is not answered as expected. */
 export const flow: Check<FlowSpec> = { ask };
 
-export type Going = {
+type Going = {
   visitor: Visitor;
   /** Opened before the first step: what is in them by then is old. */
   mailboxes: Mailboxes;

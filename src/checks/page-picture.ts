@@ -22,8 +22,10 @@ export async function keepPicture(visiting: Visiting, asking: Asking<unknown>): 
   const { page, filled } = visiting;
   const { records, home, version } = asking;
   if (records === undefined) return 'no screenshot: there is no records folder';
+  // Playwright would wait for a page that never came.
+  if (!/^https?:/.test(page.url())) return 'no screenshot: no page was loaded';
   const mask = [page.locator(typed), ...filled, ...(await secretTexts(visiting, asking))];
-  const picture = await page.screenshot({ mask, timeout: 10_000 }).catch(() => null);
+  const picture = await page.screenshot({ mask, timeout: 5_000 }).catch(() => null);
   if (picture === null) return 'no screenshot: the page could not be drawn';
   const stamp = new Date().toISOString().replaceAll(':', '-');
   const name = `${stamp}-${fileNameOf(version)}-${randomUUID().slice(0, 8)}.png`;

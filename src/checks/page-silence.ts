@@ -23,12 +23,13 @@ export async function answerToLostPage(
   if (!lost) return [`${name}: ${why}`];
   const url = /navigating to "([^"]+)"/.exec(error.message)?.[1] ?? spec.url;
   if (/net::ERR_CERT_/.test(why)) return [`${name}: ${why}`];
-  const request = { url, method: 'GET', headers: {}, timeout: askAgainMs } satisfies RequestSpec;
+  const timeout = Math.min(askAgainMs, spec.timeout);
+  const request = { url, method: 'GET', headers: {}, timeout } satisfies RequestSpec;
   try {
     await exchange(request, 0, signal);
   } catch (silence) {
     if (!(silence instanceof NoAnswer)) throw silence;
-    return answerToSilence(addressOf(url), silence, askAgainMs);
+    return answerToSilence(addressOf(url), silence, timeout);
   }
   if (/ERR_NETWORK_CHANGED|ERR_INTERNET_DISCONNECTED|ERR_PROXY|ERR_TUNNEL/.test(why)) {
     return pending(
@@ -43,7 +44,10 @@ export async function answerToLostPage(
 /** The first line of what playwright says, without the name of its function. */
 function messageOf(error: Error): string {
   const lines = error.message.split('\n').map((line) => line.trim());
-  const first = (lines[0] ?? '').replace(/^\w+(\.\w+)*: /, '').replace(/ at https?:\S+/, '');
+  const first = (lines[0] ?? '')
+    .replace(/^\w+(\.\w+)*: /, '')
+    .replace(/ at https?:\S+/, '')
+    .replace(/^Timeout (\d+)ms exceeded\.?/, 'it took more than $1 ms');
   const blocked = lines.find((line) => /intercepts pointer events|not enabled|did not find some options/.test(line));
   return blocked === undefined ? first : `${first} (${blocked.replace(/<[^>]*>/g, 'something').replace(/^-\s*/, '')})`;
 }

@@ -118,7 +118,7 @@ export async function mustHold(problems: () => Promise<string[]>, visiting: Visi
 async function seenProblems(page: Page, wanted: SeenWanted): Promise<string[]> {
   const pieces = { text: wanted.text, notText: wanted.notText };
   if (!('selector' in wanted) || wanted.selector === undefined) {
-    const url = 'url' in wanted && wanted.url !== undefined ? partProblems('the address', page.url(), wanted.url) : [];
+    const url = 'url' in wanted && wanted.url !== undefined ? addressProblems(page.url(), wanted.url) : [];
     return [...textProblems('the page', await textOf(page), pieces), ...url];
   }
   const found = page.locator(wanted.selector).filter({ visible: true });
@@ -127,14 +127,24 @@ async function seenProblems(page: Page, wanted: SeenWanted): Promise<string[]> {
   return [...counted, ...textProblems(wanted.selector, texts.join('\n'), pieces)];
 }
 
-/** `what`: how people call this text of the page. */
-export function partProblems(what: string, actual: string, wanted: HeaderValue): string[] {
-  if (wanted === true ? actual !== '' : isAs(actual, wanted)) return [];
-  const expected = wanted === true ? 'one' : typeof wanted === 'string' ? wanted : `a match of /${wanted.matches}/`;
-  return [`${what} is ${JSON.stringify(actual)}, expected ${expected}`];
+/** Tokens are often behind the question mark, so it is compared with it and told without. */
+function addressProblems(url: string, wanted: HeaderValue): string[] {
+  const plain = URL.canParse(url) ? addressOf(url) : url;
+  return isAs(url, wanted) ? [] : [`the address is ${plain}, expected ${expectedText(wanted)}`];
 }
 
-function isAs(actual: string, wanted: Exclude<HeaderValue, true>): boolean {
+/** `what`: how people call this text of the page. */
+export function partProblems(what: string, actual: string, wanted: HeaderValue): string[] {
+  return isAs(actual, wanted) ? [] : [`${what} is ${JSON.stringify(actual)}, expected ${expectedText(wanted)}`];
+}
+
+function expectedText(wanted: HeaderValue): string {
+  if (wanted === true) return 'one';
+  return typeof wanted === 'string' ? wanted : `a match of /${wanted.matches}/`;
+}
+
+function isAs(actual: string, wanted: HeaderValue): boolean {
+  if (wanted === true) return actual !== '';
   return typeof wanted === 'string' ? actual === wanted : new RegExp(wanted.matches, 'u').test(actual);
 }
 
