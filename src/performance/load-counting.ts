@@ -56,16 +56,15 @@ export class Counting {
     if (outcome.as === 'timeout') this.point.timeouts += 1;
     // An error is no answer, however fast it was; a time-out is a slow one, or a service that stands still looks fast.
     if (isError) return;
-    const micros = Math.max(1, Math.round(latencyMs * 1000));
-    this.whole.recordValue(micros);
-    this.stretch.recordValue(micros);
+    this.stretch.recordValue(Math.max(1, Math.round(latencyMs * 1000)));
   }
 
-  /** Ends a stretch of the series; called every `everyMs`. */
+  /** Ends a stretch of the series; called every `everyMs`, and at the end. */
   closePoint(): void {
     if (this.point.n === 0 && this.series.length === 0) return;
     this.series.push({ ...this.point, p50: at(this.stretch, 50), p99: at(this.stretch, 99) });
     this.point = { n: 0, errors: 0, timeouts: 0 };
+    this.whole.add(this.stretch);
     this.stretch.reset();
   }
 

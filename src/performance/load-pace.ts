@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Arrivals } from './load-arrivals.ts';
 import type { Leaving, Outcome } from './load-counting.ts';
 
@@ -87,14 +86,20 @@ class OpenPace {
 /** Users who each wait for their answer before they think and go on. Resolves when all have ended. */
 export async function closedPace(gun: Gun, pace: { users: number; thinkMs: number }, bounds: Bounds): Promise<void> {
   const { users, thinkMs } = pace;
-  const live = async (startMs: number): Promise<void> => {
-    if (startMs > 0) await sleep(startMs);
-    while (gun.now() < bounds.endMs) {
-      const { as } = await new Promise<Outcome>((resolve) => gun.fire(gun.now(), 'in time', resolve));
-      const pauseMs = as === 'ok' ? thinkMs : Math.max(thinkMs, shockMs);
-      if (pauseMs > 0) await sleep(Math.min(pauseMs, Math.max(0, bounds.endMs - gun.now())));
-    }
-  };
+  const live = (startMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const next = (): void => {
+        if (gun.now() < bounds.endMs) gun.fire(gun.now(), 'in time', ended);
+        else resolve();
+      };
+      // No promise for each request: a generator that is always busy would spend much of its time on them.
+      const ended = ({ as }: Outcome): void => {
+        const pauseMs = as === 'ok' ? thinkMs : Math.max(thinkMs, shockMs);
+        if (pauseMs === 0) next();
+        else setTimeout(next, Math.min(pauseMs, Math.max(0, bounds.endMs - gun.now())));
+      };
+      setTimeout(next, startMs);
+    });
   // Spread over the time to think, or all of them would come at once each time.
   await Promise.all(Array.from({ length: users }, (_, index) => live((index * thinkMs) / users)));
 }
