@@ -4,7 +4,7 @@ import type { PrometheusSpec } from './prometheus.schema.ts';
 import { askPrometheus, type Told } from './prometheus-api.ts';
 import { selectorFor, selectorsOf } from './promql.ts';
 
-/** `problem`: what is not measured any more, null when everything is. `wholly`: nothing behind the query is. */
+/** `problem`: what is not measured any more, null when everything is. `wholly`: nothing behind the query is, so that what is bad is old as well. */
 export type Staleness = { problem: string | null; wholly: boolean; remedy: string };
 
 const fresh: Staleness = { problem: null, wholly: false, remedy: '' };
@@ -27,12 +27,12 @@ export async function staleness(spec: PrometheusSpec, now: Told, signal: AbortSi
   const up = selectorFor('up', spec.scrapes);
   const { series } = await askPrometheus(spec, { path: 'query', form: { query: up } }, signal);
   const remedy = 'see the page of targets of Prometheus, and whether the application serves its metrics';
-  if (series.length === 0) return { problem: `nothing is scraped as ${up}`, wholly: true, remedy };
+  if (series.length === 0) return { problem: `nothing is scraped as ${up}`, wholly: false, remedy };
   const down = series.filter(({ points }) => points.at(-1)?.value !== 1);
   if (down.length === 0) return fresh;
   const names = down.slice(0, 3).map(({ labels }) => labels.instance ?? JSON.stringify(labels));
   const problem = `${down.length} of ${series.length} scrapes of ${up} fail: ${names.join(', ')}`;
-  return { problem, wholly: down.length === series.length, remedy };
+  return { problem, wholly: false, remedy };
 }
 
 /** What is wrong with the samples behind the query, null when nothing is. */

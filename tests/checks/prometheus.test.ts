@@ -181,6 +181,8 @@ describe.skipIf(skip !== undefined)('MF-07 a query of Prometheus', () => {
       'nothing is scraped',
     );
     // What was measured and is bad stays bad.
+    const up = { query: 'up{job="kiosk"}', scrapes: { job: 'kiosk' }, fails: { below: 1 } };
+    expect((await ask(up)).status).toBe('FAIL');
     await server.until('up{job="frozen"} == 1');
     const some = { query: campaigns, scrapes: {} };
     expect((await ask({ ...some, fails: { above: 100 } })).summary).toContain('1 of 3 scrapes');
