@@ -36,19 +36,36 @@ export function newcombe(before: { bad: number; n: number }, after: { bad: numbe
 }
 
 /**
- * A share that is exceeded with at most the probability `risk`, after `bad` of `n`; counts need not be whole. By
- * Chernoff's bound, so it holds for every `n`.
+ * A share that is exceeded with at most the probability `risk`, after `bad` of `n`; counts need not be whole. By the lower
+ * of Chernoff's bound and Zubkov's and Serov's (A complete proof of universal inequalities for the distribution function of
+ * the binomial law, 2013); both hold for every `n`.
  */
 export function shareAtMost(bad: number, n: number, risk: number): number {
   if (n <= 0) return 1;
   const share = Math.min(1, bad / n);
-  return farthest(share, 1, (other) => n * divergence(share, other) <= Math.log(1 / risk));
+  const next = (bad + 1) / n;
+  const square = deviations(risk) ** 2 / 2;
+  return farthest(share, 1, (other) => {
+    if (n * divergence(share, other) > Math.log(1 / risk)) return false;
+    return next >= 1 || other <= next || n * divergence(next, other) <= square;
+  });
 }
 
 /** The share of a sorted series of `n` at whose rank the value is, with the same risk, above the true `share` quantile. */
 export function rankAbove(share: number, n: number, risk: number): number {
   if (n <= 0) return 1;
-  return farthest(share, 1, (other) => n * divergence(other, share) <= Math.log(1 / risk));
+  const square = deviations(risk) ** 2 / 2;
+  return farthest(share, 1, (other) => {
+    if (n * divergence(other, share) > Math.log(1 / risk)) return false;
+    return n * divergence(Math.max(share, other - 1 / n), share) <= square;
+  });
+}
+
+/** Deviations that a normal variable exceeds with at most this probability, by the bound of Szarek and Werner for its tail. */
+function deviations(risk: number): number {
+  const tail = (z: number): number =>
+    (4 * Math.exp((-z * z) / 2)) / (3 * z + Math.sqrt(z * z + 8)) / Math.sqrt(2 * Math.PI);
+  return farthest(0, 40, (z) => tail(z) > risk);
 }
 
 /** The two ranks, as shares, between which the true quantile lies: the order statistics around it. */

@@ -6,6 +6,21 @@ const counted = fc
   .integer({ min: 1, max: 5_000 })
   .chain((n) => fc.record({ n: fc.constant(n), bad: fc.integer({ min: 0, max: n }) }));
 
+const truths = fc.constantFrom(0.001, 0.01, 0.05, 0.3, 0.5, 0.95);
+const risks = fc.constantFrom(0.2, 0.01, 0.001);
+
+/** The probability of at most `most` in `n`, added up. */
+function atMostSo(most: number, n: number, share: number): number {
+  if (most >= n) return 1;
+  let log = n * Math.log(1 - share);
+  let sum = 0;
+  for (let count = 0; count <= most; count += 1) {
+    sum += Math.exp(log);
+    log += Math.log(((n - count) / (count + 1)) * (share / (1 - share)));
+  }
+  return sum;
+}
+
 describe('how sure a share is', () => {
   test.each([
     // Newcombe 1998, tables I and II.
@@ -47,6 +62,29 @@ describe('how sure a share is', () => {
         expect(shareAtMost(bad, n, risk / 10)).toBeGreaterThanOrEqual(atMost);
         // The rule of three, which Chernoff's bound keeps exactly: nothing seen in n.
         if (bad === 0) expect(atMost).toBeCloseTo(1 - risk ** (1 / n), 6);
+      }),
+    );
+  });
+
+  test('the truth is above what it is at most no more often than was asked for, and not far from as often', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2_000 }), truths, risks, (n, truth, risk) => {
+        let most = -1;
+        while (most < n && shareAtMost(most + 1, n, risk) < truth) most += 1;
+        expect(atMostSo(most, n, truth)).toBeLessThanOrEqual(risk);
+        expect(atMostSo(most + 2, n, truth)).toBeGreaterThan(risk / 2);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('the value at the rank above a quantile is below it no more often than was asked for', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5_000 }), truths, risks, (n, share, risk) => {
+        const rank = Math.ceil(rankAbove(share, n, risk) * n);
+        // Where even the highest value says too little, the highest it is.
+        if (rank >= n) return;
+        expect(1 - atMostSo(rank - 1, n, share)).toBeLessThanOrEqual(risk + 1e-9);
       }),
     );
   });
