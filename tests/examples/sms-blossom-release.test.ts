@@ -8,6 +8,7 @@ import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { freePort } from '../../src/dev/ports.ts';
+import { servicesOf, stopServices } from '../../src/targets/process/services.ts';
 import { fill, startStores } from '../support/evidence-app/blossom/world.ts';
 import { benchForFile } from '../support/file-bench.ts';
 import { approve, type Handle, type ReleaseResult, until } from '../support/release.ts';
@@ -104,7 +105,10 @@ async function servedVersion(): Promise<unknown> {
 
 /** What a release started outlives its worker, as it must. */
 async function endServices(): Promise<void> {
-  for (const port of ports) await run('fuser', ['-k', `${port}/tcp`]).catch(() => undefined);
+  for (const name of ['backend', 'worker']) {
+    const root = join(home, 'run', name);
+    await stopServices(root, await servicesOf(root), 1_000);
+  }
 }
 
 describe.skipIf(missing !== undefined)('SMS Blossom is released by its own plan', () => {

@@ -193,7 +193,7 @@ describe.skipIf(missing !== undefined)('SB-01 to SB-08 the nine groups of SMS Bl
     vi.stubEnv('DATABASE_URL', 'postgres://blossom@127.0.0.1:1/blossom');
     vi.stubEnv('REDIS_URL', 'redis://127.0.0.1:1');
     const results = await bed().ask(['database', 'queues', 'webhooks']);
-    expect(found(results)).toEqual(['FAIL Redis answers', 'PENDING the database answers']);
+    expect(found(results)).toEqual(['PENDING the database answers', 'FAIL Redis answers']);
     const passed = results.filter(({ status }) => status === 'PASS').map(({ name }) => name);
     expect(passed).toEqual([
       'the application is healthy',
