@@ -1,110 +1,100 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { postgres } from '../../../src/targets/postgres/postgres.ts';
-import { debianBin, type Postgres, startPostgres } from '../../support/postgres.ts';
+import { debianBin, startPostgres } from '../../support/postgres.ts';
 import { dyingBefore } from './crash.ts';
-import { type WayBack, wayBackOf } from './way-back.ts';
-import { attempt, failureOf, startWorld, type World } from './world.ts';
+import { wayBackForEach } from './for-each.ts';
+import { wayBackOf } from './way-back.ts';
+import { attempt, failureOf, startWorld } from './world.ts';
 
 /** Every point of death is tried where CRASH_STRIDE is 1; usually a sample. */
 const stride = Number(process.env.CRASH_STRIDE ?? 7);
-let server: Postgres;
-let world: World;
-let way: WayBack;
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startWorld(server);
-  way = wayBackOf(world);
-});
-afterEach(() => world.end());
+const shop = wayBackForEach();
 
 const copies = (like = '(beside|reference)') =>
-  server.sql(
-    `select oid::int, datname as name, datallowconn as open from pg_database where datname ~ '^${world.database}_${like}' order by 2`,
+  shop.server.sql(
+    `select oid::int, datname as name, datallowconn as open from pg_database where datname ~ '^${shop.world.database}_${like}' order by 2`,
   );
 
 describe('the copy beside', { timeout: 120_000 }, () => {
   test('is built and proved while users write, is found again, and is what the restore exchanges', async () => {
-    const savepoint = await way.save();
-    await world.write('migrations/1.sql', 'alter table products add column sku text');
-    await way.apply();
-    await world.sql('insert into orders (product) values (1)');
-    const beside = await way.beside(savepoint);
+    const savepoint = await shop.way.save();
+    await shop.world.write('migrations/1.sql', 'alter table products add column sku text');
+    await shop.way.apply();
+    await shop.world.sql('insert into orders (product) values (1)');
+    const beside = await shop.way.beside(savepoint);
     expect(beside.name).toContain('_beside_');
     expect(beside.proof).toMatchObject({ differences: [], level: 'content' });
     expect(beside.detail).toContain('told apart by');
     const made = await copies();
     expect(made.map(({ open }) => open)).toEqual([false, false]);
-    expect(await way.beside(savepoint)).toEqual(beside);
+    expect(await shop.way.beside(savepoint)).toEqual(beside);
     expect(await copies()).toEqual(made);
-    const restored = await way.restore(savepoint);
+    const restored = await shop.way.restore(savepoint);
     expect(restored.proof).toEqual(beside.proof);
-    const [now] = await server.sql(`select oid::int from pg_database where datname = '${world.database}'`);
+    const [now] = await shop.server.sql(`select oid::int from pg_database where datname = '${shop.world.database}'`);
     expect(now?.oid).toBe(made.find(({ name }) => name === beside.name)?.oid);
     expect(await copies()).toEqual([]);
-    expect((await way.beside(savepoint)).name).toBe(world.database);
+    expect((await shop.way.beside(savepoint)).name).toBe(shop.world.database);
   });
 
   test('needs no reference before the release applied anything, and gets one when it did', async () => {
-    const savepoint = await way.save();
-    await way.beside(savepoint);
+    const savepoint = await shop.way.save();
+    await shop.way.beside(savepoint);
     expect(await copies('reference')).toEqual([]);
-    await world.write('migrations/1.sql', `insert into products (name, price) values ('own', 1)`);
-    await way.apply();
-    await way.hold();
-    expect(await way.loss(savepoint)).toMatchObject({ rows: 0, tables: [{ table: 'public.products', own: 1 }] });
+    await shop.world.write('migrations/1.sql', `insert into products (name, price) values ('own', 1)`);
+    await shop.way.apply();
+    await shop.way.hold();
+    expect(await shop.way.loss(savepoint)).toMatchObject({ rows: 0, tables: [{ table: 'public.products', own: 1 }] });
     expect(await copies('reference')).toHaveLength(1);
   });
 
   test('does without a reference when the migration cannot be repeated: nothing is told that is too little', async () => {
-    const savepoint = await way.save();
-    await world.write(
+    const savepoint = await shop.way.save();
+    await shop.world.write(
       'migrations/1.sql',
       `alter table products add column sku text; insert into products (name, price) values ('own', 1)`,
     );
-    await way.apply();
-    await rm(join(world.home, 'migrations/1.sql'));
-    await writeFile(join(world.home, 'migrations/2.sql'), 'select 1');
-    const beside = await way.beside(savepoint);
+    await shop.way.apply();
+    await rm(join(shop.world.home, 'migrations/1.sql'));
+    await writeFile(join(shop.world.home, 'migrations/2.sql'), 'select 1');
+    const beside = await shop.way.beside(savepoint);
     expect(beside.detail).toContain('1.sql, as it was applied, is not in the plan');
     expect(beside.detail).toContain('count as rows of users');
-    await way.hold();
-    const found = await way.loss(savepoint);
+    await shop.way.hold();
+    const found = await shop.way.loss(savepoint);
     expect(found).toMatchObject({ rows: 1, notCompared: ['public.products: sku, which the savepoint does not have'] });
     expect(await copies('reference')).toEqual([]);
   });
 
   test('is not mistaken for a database that somebody else made under its name', async () => {
-    const savepoint = await way.save();
-    const { name } = await way.beside(savepoint);
-    await server.sql(`drop database ${name}`);
-    await server.sql(`create database ${name}`);
-    const failure = await failureOf(way.restore(savepoint));
+    const savepoint = await shop.way.save();
+    const { name } = await shop.way.beside(savepoint);
+    await shop.server.sql(`drop database ${name}`);
+    await shop.server.sql(`create database ${name}`);
+    const failure = await failureOf(shop.way.restore(savepoint));
     expect([failure.kind, failure.message]).toEqual(['refused', expect.stringContaining('is not this restore')]);
-    await server.sql(`drop database ${name}`);
-    await way.restore(savepoint);
+    await shop.server.sql(`drop database ${name}`);
+    await shop.way.restore(savepoint);
   });
 
   test('survives a worker that dies anywhere', { timeout: 280_000 }, async () => {
-    const savepoint = await way.save();
-    await world.write('migrations/1.sql', `insert into products (name, price) values ('own', 1)`);
-    await way.apply();
+    const savepoint = await shop.way.save();
+    await shop.world.write('migrations/1.sql', `insert into products (name, price) values ('own', 1)`);
+    await shop.way.apply();
     for (let statement = 1; ; statement += stride) {
       const key = `restore ${statement}`;
       const building = () =>
-        attempt(world.call({ key, spec: { migrate: { directory: 'migrations' } } }), (call) =>
+        attempt(shop.world.call({ key, spec: { migrate: { directory: 'migrations' } } }), (call) =>
           postgres.beside(call, savepoint),
         );
       const crash = await dyingBefore(statement, building);
       const built = await building();
       expect(built.proof.differences, crash.statements.at(-1)).toEqual([]);
       expect(await copies(), crash.statements.at(-1)).toMatchObject([{ open: false }, { open: false }]);
-      for (const { name } of await copies()) await server.sql(`drop database ${name}`);
-      await server.sql(`delete from savepoint.restores; delete from savepoint.measures`, 'savepoint');
+      for (const { name } of await copies()) await shop.server.sql(`drop database ${name}`);
+      await shop.server.sql(`delete from savepoint.restores; delete from savepoint.measures`, 'savepoint');
       if (!crash.died) break;
     }
   });

@@ -1,40 +1,34 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { postgres } from '../../../src/targets/postgres/postgres.ts';
 import type { PostgresChange } from '../../../src/targets/postgres/sql-files.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
-import { attempt, startWorld, type World } from './world.ts';
+import { shopForEach } from './for-each.ts';
+import { attempt } from './world.ts';
 
-let server: Postgres;
-let world: World;
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startWorld(server);
-});
-afterEach(() => world.end());
+const shop = shopForEach();
 
 const directory = { migrate: { directory: './migrations' }, seed: { directory: './seeds' } };
 type Extra = Record<string, unknown>;
 
 async function confirmed(change: PostgresChange = 'migrate', spec: Extra = directory) {
-  const answer = await postgres.confirm?.(world.call({ key: 'confirm', fence: 0, spec }), change, 'v2');
+  const answer = await postgres.confirm?.(shop.world.call({ key: 'confirm', fence: 0, spec }), change, 'v2');
   if (answer === undefined) throw new Error('postgres does not confirm');
   return answer;
 }
 const apply = (change: PostgresChange, spec: Extra = directory) =>
-  attempt(world.call({ key: change, spec }), (call) => postgres.apply(call, change, 'v2'));
-const save = () => attempt(world.call({ key: 'save', spec: directory }), postgres.save);
+  attempt(shop.world.call({ key: change, spec }), (call) => postgres.apply(call, change, 'v2'));
+const save = () => attempt(shop.world.call({ key: 'save', spec: directory }), postgres.save);
 
 describe('whether SQL files were applied', () => {
   beforeEach(async () => {
-    await world.write('migrations/1_colours.sql', 'create table colours (id int primary key, name text not null);');
-    await world.write(
+    await shop.world.write(
+      'migrations/1_colours.sql',
+      'create table colours (id int primary key, name text not null);',
+    );
+    await shop.world.write(
       'migrations/2_sku.sql',
       'alter table products add column sku text; create index skus on products (sku);',
     );
-    await world.write('seeds/colours.sql', `insert into colours values (1, 'red') on conflict do nothing;`);
+    await shop.world.write('seeds/colours.sql', `insert into colours values (1, 'red') on conflict do nothing;`);
   });
 
   test('is told by the record in the database, and taken back by a restore', async () => {
@@ -45,17 +39,17 @@ describe('whether SQL files were applied', () => {
     expect(await confirmed('seed')).toMatchObject({ state: 'unknown' });
     await apply('seed');
     expect(await confirmed('seed')).toMatchObject({ state: 'done' });
-    await attempt(world.call({ key: 'restore' }), (call) => postgres.restore(call, savepoint));
+    await attempt(shop.world.call({ key: 'restore' }), (call) => postgres.restore(call, savepoint));
     expect(await confirmed()).toMatchObject({ state: 'not-done' });
   });
 
   test('changes nothing and claims nothing while it looks', async () => {
     await apply('migrate');
-    const before = await server.sql('select * from savepoint.fences order by 1', 'savepoint');
-    const rows = (await server.log()).split('\n').length;
+    const before = await shop.server.sql('select * from savepoint.fences order by 1', 'savepoint');
+    const rows = (await shop.server.log()).split('\n').length;
     await confirmed();
-    expect(await server.sql('select * from savepoint.fences order by 1', 'savepoint')).toEqual(before);
-    const said = (await server.log())
+    expect(await shop.server.sql('select * from savepoint.fences order by 1', 'savepoint')).toEqual(before);
+    const said = (await shop.server.log())
       .split('\n')
       .slice(rows)
       .filter((line) => line.includes('|savepoint/') || line.includes('savepoint/database'));
@@ -68,12 +62,12 @@ describe('whether SQL files were applied', () => {
   });
 
   test('is done where a person ran them by hand, and says that the record is missing', async () => {
-    await world.sql('create table colours (id int primary key, name text not null)');
+    await shop.world.sql('create table colours (id int primary key, name text not null)');
     expect(await confirmed()).toMatchObject({
       state: 'unknown',
       detail: expect.stringMatching(/there: .*colours.*missing: .*sku/),
     });
-    await world.sql('alter table products add column sku text; create index skus on products (sku)');
+    await shop.world.sql('alter table products add column sku text; create index skus on products (sku)');
     expect(await confirmed()).toMatchObject({
       state: 'done',
       detail: expect.stringContaining('no record of 1_colours.sql, 2_sku.sql'),
@@ -81,27 +75,27 @@ describe('whether SQL files were applied', () => {
   });
 
   test('is unknown where only rows would tell, unless every row is as it was saved', async () => {
-    await world.write('migrations/1_colours.sql', 'update products set price = price + 1;');
-    await world.write('migrations/2_sku.sql', 'drop table if exists nothing_of_that_name;');
+    await shop.world.write('migrations/1_colours.sql', 'update products set price = price + 1;');
+    await shop.world.write('migrations/2_sku.sql', 'drop table if exists nothing_of_that_name;');
     await save();
     expect(await confirmed()).toMatchObject({ state: 'unknown' });
-    await attempt(world.call({ key: 'hold' }), (call) => (postgres.hold ?? Promise.reject)(call));
+    await attempt(shop.world.call({ key: 'hold' }), (call) => (postgres.hold ?? Promise.reject)(call));
     expect(await confirmed()).toMatchObject({ state: 'not-done', detail: expect.stringContaining('every row') });
-    await world.sql('update products set price = price + 1');
+    await shop.world.sql('update products set price = price + 1');
     expect(await confirmed()).toMatchObject({ state: 'unknown' });
   });
 
   test('is unknown where a file was edited after it was applied, or is not what was approved', async () => {
     await apply('migrate');
-    const pinned = await attempt(world.call({ key: 'prepare', spec: directory }), (call) =>
+    const pinned = await attempt(shop.world.call({ key: 'prepare', spec: directory }), (call) =>
       (postgres.prepare ?? Promise.reject)(call, 'v2'),
     );
-    await world.write('migrations/1_colours.sql', 'create table colours (id int primary key);');
+    await shop.world.write('migrations/1_colours.sql', 'create table colours (id int primary key);');
     expect(await confirmed()).toMatchObject({
       state: 'unknown',
       detail: expect.stringContaining('another content: 1_colours.sql'),
     });
-    const call = world.call({ key: 'confirm', spec: directory, pinned });
+    const call = shop.world.call({ key: 'confirm', spec: directory, pinned });
     expect(await postgres.confirm?.(call, 'migrate', 'v2')).toMatchObject({
       state: 'unknown',
       detail: expect.stringContaining('approved'),
@@ -109,32 +103,32 @@ describe('whether SQL files were applied', () => {
   });
 
   test('follows what later files rename, drop and replace', async () => {
-    await world.write('migrations/1_colours.sql', 'create table draft (id int); create table tints (id int);');
-    await world.write(
+    await shop.world.write('migrations/1_colours.sql', 'create table draft (id int); create table tints (id int);');
+    await shop.world.write(
       'migrations/2_sku.sql',
       'drop table draft; alter table tints rename to colours; create schema tools;',
     );
     expect(await confirmed()).toMatchObject({ state: 'not-done', detail: expect.stringContaining('schema "tools"') });
-    await world.sql('create table colours (id int); create schema tools');
+    await shop.world.sql('create table colours (id int); create schema tools');
     expect(await confirmed()).toMatchObject({ state: 'unknown', detail: expect.stringContaining('rename to colours') });
   });
 
   test('does not take an index that was never finished for one', async () => {
-    await world.write(
+    await shop.world.write(
       'migrations/1_colours.sql',
       '-- savepoint: no-transaction\ncreate unique index concurrently amounts on orders (product);',
     );
-    await world.write('migrations/2_sku.sql', 'drop table if exists nothing_of_that_name;');
-    await world.sql('create unique index concurrently amounts on orders (product)').catch(() => undefined);
-    expect(await world.sql(`select indisvalid from pg_index where indexrelid = 'amounts'::regclass`)).toEqual([
+    await shop.world.write('migrations/2_sku.sql', 'drop table if exists nothing_of_that_name;');
+    await shop.world.sql('create unique index concurrently amounts on orders (product)').catch(() => undefined);
+    expect(await shop.world.sql(`select indisvalid from pg_index where indexrelid = 'amounts'::regclass`)).toEqual([
       { indisvalid: false },
     ]);
     expect(await confirmed()).toMatchObject({ state: 'not-done' });
   });
 
   test('is not done where there is no database', async () => {
-    await world.sql(`drop database ${world.database}`, 'postgres');
-    expect(await confirmed()).toEqual({ state: 'not-done', detail: `there is no database ${world.database}` });
+    await shop.world.sql(`drop database ${shop.world.database}`, 'postgres');
+    expect(await confirmed()).toEqual({ state: 'not-done', detail: `there is no database ${shop.world.database}` });
   });
 });
 
@@ -149,25 +143,25 @@ describe('whether a command migrated', () => {
         { tag: '0001_b', when: 1_700_000_000_500 },
       ],
     };
-    await world.write('drizzle/meta/_journal.json', JSON.stringify(journal));
-    await world.write('drizzle/0000_a.sql', 'create table a (id int);');
-    await world.write(
+    await shop.world.write('drizzle/meta/_journal.json', JSON.stringify(journal));
+    await shop.world.write('drizzle/0000_a.sql', 'create table a (id int);');
+    await shop.world.write(
       'drizzle/0001_b.sql',
       'create table b (id int);--> statement-breakpoint\nalter table b add column c int;',
     );
     expect(await confirmed('migrate', spec)).toMatchObject({ state: 'not-done' });
-    await world.sql(`create schema drizzle; create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint);
+    await shop.world.sql(`create schema drizzle; create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint);
       create table a (id int); insert into drizzle.__drizzle_migrations (hash, created_at) values ('x', 1700000000000)`);
     expect(await confirmed('migrate', spec)).toMatchObject({
       state: 'not-done',
       detail: expect.stringContaining('drizzle has no record of 0001_b'),
     });
-    await world.sql('create table b (id int, c int)');
+    await shop.world.sql('create table b (id int, c int)');
     expect(await confirmed('migrate', spec)).toMatchObject({
       state: 'done',
       detail: expect.stringContaining('by hand'),
     });
-    await world.sql(`insert into drizzle.__drizzle_migrations (hash, created_at) values ('y', 1700000000500)`);
+    await shop.world.sql(`insert into drizzle.__drizzle_migrations (hash, created_at) values ('y', 1700000000500)`);
     expect(await confirmed('migrate', spec)).toEqual({
       state: 'done',
       detail: 'drizzle has recorded all 2 migrations',
@@ -176,38 +170,38 @@ describe('whether a command migrated', () => {
 
   test('is told by the directories and rows of prisma; a migration that did not finish is unknown', async () => {
     const spec = run(['./prisma/migrations']);
-    await world.write('prisma/migrations/migration_lock.toml', 'provider = "postgresql"');
-    await world.write('prisma/migrations/2025_a/migration.sql', 'create table a (id int);');
+    await shop.world.write('prisma/migrations/migration_lock.toml', 'provider = "postgresql"');
+    await shop.world.write('prisma/migrations/2025_a/migration.sql', 'create table a (id int);');
     expect(await confirmed('migrate', spec)).toMatchObject({ state: 'not-done' });
-    await world.sql(`create table _prisma_migrations (migration_name text, finished_at timestamptz, rolled_back_at timestamptz);
+    await shop.world.sql(`create table _prisma_migrations (migration_name text, finished_at timestamptz, rolled_back_at timestamptz);
       insert into _prisma_migrations values ('2025_a', null, null)`);
     expect(await confirmed('migrate', spec)).toMatchObject({
       state: 'unknown',
       detail: expect.stringContaining('did not finish 2025_a'),
     });
-    await world.sql('update _prisma_migrations set rolled_back_at = now()');
+    await shop.world.sql('update _prisma_migrations set rolled_back_at = now()');
     expect(await confirmed('migrate', spec)).toMatchObject({ state: 'not-done' });
-    await world.sql(`insert into _prisma_migrations values ('2025_a', now(), null)`);
+    await shop.world.sql(`insert into _prisma_migrations values ('2025_a', now(), null)`);
     expect(await confirmed('migrate', spec)).toMatchObject({ state: 'done' });
   });
 
   test('is told by the heads of alembic, also where branches are merged', async () => {
     const spec = run(['./alembic'], ['alembic', 'upgrade', 'head']);
-    await world.write('alembic/versions/a.py', `revision: str = 'aaa'\ndown_revision: Union[str, None] = None\n`);
-    await world.write('alembic/versions/b.py', `revision = "bbb"\ndown_revision = "aaa"\n`);
-    await world.write('alembic/versions/c.py', `revision = "ccc"\ndown_revision = "aaa"\n`);
-    await world.write('alembic/versions/d.py', `revision = "ddd"\ndown_revision = ("bbb", "ccc")\n`);
+    await shop.world.write('alembic/versions/a.py', `revision: str = 'aaa'\ndown_revision: Union[str, None] = None\n`);
+    await shop.world.write('alembic/versions/b.py', `revision = "bbb"\ndown_revision = "aaa"\n`);
+    await shop.world.write('alembic/versions/c.py', `revision = "ccc"\ndown_revision = "aaa"\n`);
+    await shop.world.write('alembic/versions/d.py', `revision = "ddd"\ndown_revision = ("bbb", "ccc")\n`);
     expect(await confirmed('migrate', spec)).toMatchObject({ state: 'not-done' });
-    await world.sql(
+    await shop.world.sql(
       `create table alembic_version (version_num varchar(32)); insert into alembic_version values ('bbb')`,
     );
     expect(await confirmed('migrate', spec)).toMatchObject({
       state: 'not-done',
       detail: 'alembic has no record of ddd',
     });
-    await world.sql(`update alembic_version set version_num = 'ddd'`);
+    await shop.world.sql(`update alembic_version set version_num = 'ddd'`);
     expect(await confirmed('migrate', spec)).toMatchObject({ state: 'done' });
-    await world.sql(`update alembic_version set version_num = 'zzz'`);
+    await shop.world.sql(`update alembic_version set version_num = 'zzz'`);
     expect(await confirmed('migrate', spec)).toMatchObject({
       state: 'unknown',
       detail: expect.stringContaining('zzz'),
@@ -216,18 +210,20 @@ describe('whether a command migrated', () => {
 
   test('is told by the tables of knex and typeorm', async () => {
     const knex = run(['./knex']);
-    await world.write('knex/20250101_a.ts', '');
-    await world.sql(
+    await shop.world.write('knex/20250101_a.ts', '');
+    await shop.world.sql(
       `create table knex_migrations (id serial, name text); insert into knex_migrations (name) values ('20240101_old.js')`,
     );
     expect(await confirmed('migrate', knex)).toMatchObject({ state: 'not-done' });
-    await world.sql(`insert into knex_migrations (name) values ('20250101_a.js')`);
+    await shop.world.sql(`insert into knex_migrations (name) values ('20250101_a.js')`);
     expect(await confirmed('migrate', knex)).toMatchObject({ state: 'done' });
     const typeorm = run(['./typeorm'], ['npx', 'typeorm', 'migration:run']);
-    await world.write('typeorm/1700000000000-Colours.ts', '');
-    await world.sql('drop table knex_migrations; create table migrations (id serial, timestamp bigint, name text)');
+    await shop.world.write('typeorm/1700000000000-Colours.ts', '');
+    await shop.world.sql(
+      'drop table knex_migrations; create table migrations (id serial, timestamp bigint, name text)',
+    );
     expect(await confirmed('migrate', typeorm)).toMatchObject({ state: 'not-done' });
-    await world.sql(`insert into migrations (timestamp, name) values (1700000000000, 'Colours1700000000000')`);
+    await shop.world.sql(`insert into migrations (timestamp, name) values (1700000000000, 'Colours1700000000000')`);
     expect(await confirmed('migrate', typeorm)).toMatchObject({ state: 'done' });
   });
 

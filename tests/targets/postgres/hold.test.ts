@@ -1,24 +1,15 @@
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { postgres } from '../../../src/targets/postgres/postgres.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { dyingBefore } from './crash.ts';
-import { appRole, attempt, failureOf, startWorld, type World } from './world.ts';
+import { shopForEach } from './for-each.ts';
+import { appRole, attempt, failureOf } from './world.ts';
 
-let server: Postgres;
-let world: World;
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startWorld(server);
-});
-afterEach(() => world.end());
+const shop = shopForEach();
 
-const hold = (key = 'hold') => attempt(world.call({ key }), (call) => required(postgres.hold)(call));
+const hold = (key = 'hold') => attempt(shop.world.call({ key }), (call) => required(postgres.hold)(call));
 const resume = (held: Awaited<ReturnType<typeof hold>>) =>
-  attempt(world.call({ key: 'resume' }), (call) => required(postgres.resume)(call, held));
+  attempt(shop.world.call({ key: 'resume' }), (call) => required(postgres.resume)(call, held));
 
 function required<T>(verb: T | undefined): T {
   if (verb === undefined) throw new Error('missing verb');
@@ -27,12 +18,15 @@ function required<T>(verb: T | undefined): T {
 
 const grants = async () =>
   (
-    await server.sql(`select coalesce(g.rolname, 'public') || '=' || a.privilege_type as g from pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
-    left join pg_roles g on g.oid = a.grantee where d.datname = '${world.database}' order by 1`)
+    await shop.server.sql(`select coalesce(g.rolname, 'public') || '=' || a.privilege_type as g from pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+    left join pg_roles g on g.oid = a.grantee where d.datname = '${shop.world.database}' order by 1`)
   ).map((row) => row.g);
 
 async function application(): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: server.url(world.database, appRole), application_name: 'shop' });
+  const client = new pg.Client({
+    connectionString: shop.server.url(shop.world.database, appRole),
+    application_name: 'shop',
+  });
   client.on('error', () => undefined);
   await client.connect();
   return client;
@@ -74,7 +68,7 @@ describe('holding writers', () => {
     const held = await hold();
     await expect(open.query('select 1')).rejects.toThrow();
     await expect(application()).rejects.toThrow('permission denied');
-    expect(await world.sql('select 1 as one')).toEqual([{ one: 1 }]);
+    expect(await shop.world.sql('select 1 as one')).toEqual([{ one: 1 }]);
     expect(await hold('hold again')).toEqual(held);
     await resume(held);
     expect(await grants()).toEqual(before);
@@ -87,14 +81,14 @@ describe('holding writers', () => {
     const users = storm(6);
     await new Promise((resolve) => setTimeout(resolve, 200));
     const held = await hold();
-    const [first] = await world.sql('select count(*) as n from orders');
+    const [first] = await shop.world.sql('select count(*) as n from orders');
     await new Promise((resolve) => setTimeout(resolve, 300));
-    const [second] = await world.sql('select count(*) as n from orders');
+    const [second] = await shop.world.sql('select count(*) as n from orders');
     expect(second).toEqual(first);
     await resume(held);
     await new Promise((resolve) => setTimeout(resolve, 300));
     const { written } = await users.stop();
-    const [last] = await world.sql('select count(*)::int as n from orders');
+    const [last] = await shop.world.sql('select count(*)::int as n from orders');
     expect(Number(last?.n)).toBeGreaterThanOrEqual(500 + written);
     expect(Number(last?.n)).toBeGreaterThan(Number(first?.n));
   });
@@ -104,7 +98,10 @@ describe('holding writers', () => {
     let on = true;
     const stubborn = (async () => {
       while (on) {
-        const client = new pg.Client({ connectionString: server.url(world.database), application_name: 'cron job' });
+        const client = new pg.Client({
+          connectionString: shop.server.url(shop.world.database),
+          application_name: 'cron job',
+        });
         client.on('error', () => undefined);
         await client.connect().catch(() => undefined);
         await client.query('select pg_sleep(5)').catch(() => undefined);
@@ -113,7 +110,7 @@ describe('holding writers', () => {
     })();
     const failure = await failureOf(hold());
     on = false;
-    await server.sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cron job'`);
+    await shop.server.sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cron job'`);
     await stubborn;
     expect(failure.kind).toBe('refused');
     expect(failure.message).toContain('postgres (cron job)');
@@ -136,14 +133,14 @@ describe('holding writers', () => {
 
   test('stays while the held database is exchanged, and ends with the grants of before', async () => {
     const before = await grants();
-    const savepoint = await attempt(world.call({ key: 'save' }), postgres.save);
+    const savepoint = await attempt(shop.world.call({ key: 'save' }), postgres.save);
     const held = await hold();
-    await world.sql('drop table orders');
-    const standing = await required(postgres.compare)(world.call({ key: 'compare' }), savepoint);
+    await shop.world.sql('drop table orders');
+    const standing = await required(postgres.compare)(shop.world.call({ key: 'compare' }), savepoint);
     expect(standing.state).toBe('differs');
-    await attempt(world.call({ key: 'restore' }), (call) => postgres.restore(call, savepoint));
+    await attempt(shop.world.call({ key: 'restore' }), (call) => postgres.restore(call, savepoint));
     await expect(application()).rejects.toThrow('permission denied');
-    const equal = await required(postgres.compare)(world.call({ key: 'compare' }), savepoint);
+    const equal = await required(postgres.compare)(shop.world.call({ key: 'compare' }), savepoint);
     expect([equal.state, equal.proof.level]).toEqual(['equal', 'content']);
     await resume(held);
     expect(await grants()).toEqual(before);
@@ -155,10 +152,10 @@ describe('a savepoint by template', () => {
   test('is one instant although writers storm the database, and lets them on afterwards', async () => {
     const users = storm(8);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    const savepoint = await attempt(world.call({ key: 'save' }), postgres.save);
+    const savepoint = await attempt(shop.world.call({ key: 'save' }), postgres.save);
     await new Promise((resolve) => setTimeout(resolve, 300));
     const { written, errors } = await users.stop();
-    const [now] = await world.sql('select count(*)::int as n from orders');
+    const [now] = await shop.world.sql('select count(*)::int as n from orders');
     const orders = savepoint.fingerprint.parts.find((part) => part.name === 'public.orders');
     const saved = Number(orders?.detail?.split(' ')[0]);
     expect(saved).toBeGreaterThan(500);
@@ -166,36 +163,40 @@ describe('a savepoint by template', () => {
     expect(Number(now?.n)).toBeGreaterThanOrEqual(500 + written);
     expect(savepoint.heldMs).toBeGreaterThan(0);
     expect([...errors].filter((said) => !/^57P01$|not queryable|terminated/.test(said))).toEqual([]);
-    await server.sql(`alter database ${savepoint.state.copy} allow_connections true`);
-    expect(await server.sql('select count(*)::int as n from orders', savepoint.state.copy ?? '')).toEqual([
+    await shop.server.sql(`alter database ${savepoint.state.copy} allow_connections true`);
+    expect(await shop.server.sql('select count(*)::int as n from orders', savepoint.state.copy ?? '')).toEqual([
       { n: saved },
     ]);
   });
 
   test('is refused above maxHold and everybody is let back in', async () => {
-    await world.sql('create table big as select i, repeat(md5(i::text), 30) as t from generate_series(1, 60000) i');
+    await shop.world.sql(
+      'create table big as select i, repeat(md5(i::text), 30) as t from generate_series(1, 60000) i',
+    );
     const spec = { savepoint: { by: 'template', maxHold: '15ms' } };
-    const failure = await failureOf(attempt(world.call({ key: 'save', spec }), postgres.save));
+    const failure = await failureOf(attempt(shop.world.call({ key: 'save', spec }), postgres.save));
     expect([failure.kind, failure.message]).toEqual([
       'refused',
       expect.stringContaining('longer than maxHold (15 ms)'),
     ]);
     await (await application()).end();
-    expect(await server.sql(`select datname from pg_database where datname like '${world.database}\\_%'`)).toEqual([]);
+    expect(
+      await shop.server.sql(`select datname from pg_database where datname like '${shop.world.database}\\_%'`),
+    ).toEqual([]);
   });
 
   test('of a worker that dies while it copies is taken again, once', { timeout: 60_000 }, async () => {
     for (let statement = 1; ; statement += 1) {
       const key = `save ${statement}`;
-      const crash = await dyingBefore(statement, () => attempt(world.call({ key }), postgres.save));
-      const savepoint = await attempt(world.call({ key }), postgres.save);
+      const crash = await dyingBefore(statement, () => attempt(shop.world.call({ key }), postgres.save));
+      const savepoint = await attempt(shop.world.call({ key }), postgres.save);
       expect(
-        await server.sql(`select datname from pg_database where datname like '${world.database}\\_%'`),
+        await shop.server.sql(`select datname from pg_database where datname like '${shop.world.database}\\_%'`),
       ).toHaveLength(1);
-      expect(await attempt(world.call({ key }), postgres.save)).toEqual(savepoint);
+      expect(await attempt(shop.world.call({ key }), postgres.save)).toEqual(savepoint);
       await (await application()).end();
-      await server.sql(`alter database ${savepoint.state.copy} allow_connections true`);
-      await server.sql(`drop database ${savepoint.state.copy}`);
+      await shop.server.sql(`alter database ${savepoint.state.copy} allow_connections true`);
+      await shop.server.sql(`drop database ${savepoint.state.copy}`);
       if (!crash.died) break;
     }
   });

@@ -1,80 +1,58 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Postgres, runSql, startPostgres } from '../../support/postgres.ts';
-import { type WayBack, wayBackOf } from './way-back.ts';
-import { appRole, startWorld, type World } from './world.ts';
+import { describe, expect, test } from 'vitest';
+import { runSql } from '../../support/postgres.ts';
+import { wayBackForEach } from './for-each.ts';
+import { lossOf, wayBackOf } from './way-back.ts';
+import { appRole } from './world.ts';
 
-let server: Postgres;
-let world: World;
-let way: WayBack;
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startWorld(server);
-  way = wayBackOf(world);
-});
-afterEach(() => world.end());
-
-const line = (table: string, counts: Record<string, unknown>) => ({
-  table,
-  by: 'key',
-  added: 0,
-  changed: 0,
-  removed: 0,
-  marked: 0,
-  own: 0,
-  ignored: false,
-  ...counts,
-});
+const shop = wayBackForEach();
 
 describe('the loss of a restore', { timeout: 120_000 }, () => {
   test('is nothing while nobody wrote', async () => {
-    const savepoint = await way.save();
-    await way.hold();
-    const found = await way.loss(savepoint);
+    const savepoint = await shop.way.save();
+    await shop.way.hold();
+    const found = await shop.way.loss(savepoint);
     expect(found).toMatchObject({ held: true, rows: 0, tables: [], notCompared: [] });
   });
 
   test('counts each row that users added, changed and deleted, and none that the release wrote', async () => {
-    const savepoint = await way.save();
-    await world.write(
+    const savepoint = await shop.way.save();
+    await shop.world.write(
       'migrations/1.sql',
       `alter table products add column sku text default 'none'; alter table products add column seen timestamptz default now();
        update products set price = price + 1; create table labels (id serial primary key, name text);
        insert into labels (name) values ('new'), ('old');`,
     );
-    await world.write('seeds/1.sql', `insert into products (name, price) values ('gift', 0), ('card', 5)`);
-    await world.sql(`insert into products (name, price) values ('before the migration', 9)`);
-    await way.apply('migrate');
-    await world.sql(`insert into products (name, price) values ('before the seed', 9)`);
-    await way.apply('seed');
-    await world.sql(`insert into orders (product) values (1), (2), (3)`);
-    await world.sql(`update orders set amount = 99 where id in (5, 6)`);
-    await world.sql(`delete from orders where id = 7`);
-    await world.sql(`insert into labels (name) values ('by hand')`);
-    await world.sql(`update products set sku = 'A1' where id = 3`);
-    const held = await way.hold();
-    const found = await way.loss(savepoint);
+    await shop.world.write('seeds/1.sql', `insert into products (name, price) values ('gift', 0), ('card', 5)`);
+    await shop.world.sql(`insert into products (name, price) values ('before the migration', 9)`);
+    await shop.way.apply('migrate');
+    await shop.world.sql(`insert into products (name, price) values ('before the seed', 9)`);
+    await shop.way.apply('seed');
+    await shop.world.sql(`insert into orders (product) values (1), (2), (3)`);
+    await shop.world.sql(`update orders set amount = 99 where id in (5, 6)`);
+    await shop.world.sql(`delete from orders where id = 7`);
+    await shop.world.sql(`insert into labels (name) values ('by hand')`);
+    await shop.world.sql(`update products set sku = 'A1' where id = 3`);
+    const held = await shop.way.hold();
+    const found = await shop.way.loss(savepoint);
     expect(found.tables).toEqual([
-      line('public.labels', { added: 1, own: 2 }),
-      line('public.orders', { added: 3, changed: 2, removed: 1 }),
-      line('public.products', { added: 2, changed: 1, own: 102 }),
+      lossOf('public.labels', { added: 1, own: 2 }),
+      lossOf('public.orders', { added: 3, changed: 2, removed: 1 }),
+      lossOf('public.products', { added: 2, changed: 1, own: 102 }),
     ]);
     expect(found).toMatchObject({ held: true, rows: 10, notCompared: [] });
-    await way.resume(held);
-    expect((await way.loss(savepoint)).held).toBe(false);
+    await shop.way.resume(held);
+    expect((await shop.way.loss(savepoint)).held).toBe(false);
   });
 
   test('equals row by row what a ledger says that an application wrote while the release migrated', async () => {
-    const savepoint = await way.save();
-    await world.write(
+    const savepoint = await shop.way.save();
+    await shop.world.write(
       'migrations/1.sql',
       `alter table orders add column note text; update products set price = price + 1`,
     );
-    await world.write(
+    await shop.world.write(
       'seeds/1.sql',
       `insert into orders (product, amount) select i, 1000 from generate_series(1, 5) i`,
     );
@@ -83,91 +61,91 @@ describe('the loss of a restore', { timeout: 120_000 }, () => {
     const writing = [1, 2, 3].map(async (writer) => {
       for (let turn = 0; on; turn += 1) await order(ledger, writer + 3 * turn);
     });
-    await way.apply('migrate');
+    await shop.way.apply('migrate');
     await new Promise((resolve) => setTimeout(resolve, 300));
-    await way.apply('seed');
+    await shop.way.apply('seed');
     await new Promise((resolve) => setTimeout(resolve, 300));
-    const estimate = await way.loss(savepoint);
+    const estimate = await shop.way.loss(savepoint);
     expect(estimate.held).toBe(false);
     on = false;
     await Promise.all(writing);
-    await way.hold();
-    const found = await way.loss(savepoint);
+    await shop.way.hold();
+    const found = await shop.way.loss(savepoint);
     expect(ledger.added.length).toBeGreaterThan(5);
     expect(found).toMatchObject({ held: true, notCompared: [] });
     expect(found.tables).toEqual([
-      line('public.orders', {
+      lossOf('public.orders', {
         added: ledger.added.length,
         changed: ledger.changed.length,
         removed: ledger.removed.length,
         own: 5,
       }),
-      line('public.products', { own: 100 }),
+      lossOf('public.products', { own: 100 }),
     ]);
-    expect(await way.carry(savepoint)).toMatchObject({ carried: found.rows, left: 0 });
-    await way.restore(savepoint);
-    const ids = await world.sql('select id::int from orders where id > 500 order by id');
+    expect(await shop.way.carry(savepoint)).toMatchObject({ carried: found.rows, left: 0 });
+    await shop.way.restore(savepoint);
+    const ids = await shop.world.sql('select id::int from orders where id > 500 order by id');
     expect(ids.map(({ id }) => id)).toEqual(ledger.added.toSorted((one, other) => one - other));
   });
 
   /** One customer: an order; now and then an old one is changed or deleted. An error was no acknowledgement. */
   async function order(ledger: Record<'added' | 'changed' | 'removed', number[]>, turn: number): Promise<void> {
-    const app = server.url(world.database, appRole);
+    const app = shop.server.url(shop.world.database, appRole);
     const place = `insert into orders (product) values (${1 + (turn % 90)}) returning id::int`;
     const [made] = await runSql(app, place).catch(() => []);
     if (made !== undefined) ledger.added.push(Number(made.id));
     if (turn % 4 !== 0 || turn >= 500) return;
     const op = turn % 8 === 0 ? 'changed' : 'removed';
     const old = `where id = ${turn} returning id::int`;
-    const rows = await world.sql(
+    const rows = await shop.world.sql(
       op === 'changed' ? `update orders set amount = -1 ${old}` : `delete from orders ${old}`,
     );
     ledger[op].push(...rows.map(({ id }) => Number(id)));
   }
 
   test('knows tables that the release dropped, made and renamed, and columns that it renamed', async () => {
-    await world.sql(
+    await shop.world.sql(
       `create table gone (id int primary key); insert into gone values (1), (2); create table before_it (id int primary key, v text); insert into before_it values (1, 'a')`,
     );
-    const savepoint = await way.save();
-    await world.write(
+    const savepoint = await shop.way.save();
+    await shop.world.write(
       'migrations/1.sql',
       `drop table gone; alter table before_it rename to after_it; create table made (id int primary key); insert into made values (1);
        alter table orders rename column amount to quantity;`,
     );
-    await way.apply();
-    await world.sql(
+    await shop.way.apply();
+    await shop.world.sql(
       `insert into after_it values (2, 'b'); insert into made values (2), (3); update orders set quantity = 4 where id = 1`,
     );
-    await way.hold();
-    expect((await way.loss(savepoint)).tables).toEqual([
-      line('public.after_it', { added: 1, own: 1 }),
-      line('public.before_it', { own: 1 }),
-      line('public.gone', { own: 2 }),
-      line('public.made', { added: 2, own: 1 }),
-      line('public.orders', { changed: 1 }),
+    await shop.way.hold();
+    expect((await shop.way.loss(savepoint)).tables).toEqual([
+      lossOf('public.after_it', { added: 1, own: 1 }),
+      lossOf('public.before_it', { own: 1 }),
+      lossOf('public.gone', { own: 2 }),
+      lossOf('public.made', { added: 2, own: 1 }),
+      lossOf('public.orders', { changed: 1 }),
     ]);
   });
 
   test('says of values that a release makes up anew each time that they could not be compared', async () => {
-    const savepoint = await way.save();
-    await world.write(
+    const savepoint = await shop.way.save();
+    await shop.world.write(
       'migrations/1.sql',
       `alter table products add column token uuid default gen_random_uuid(); alter table products add column since timestamptz default now()`,
     );
-    await way.apply();
-    await world.sql('update products set price = 1 where id in (1, 2)');
-    await way.hold();
-    const found = await way.loss(savepoint);
-    expect(found.tables).toEqual([line('public.products', { changed: 2 })]);
+    await shop.way.apply();
+    await shop.world.sql('update products set price = 1 where id in (1, 2)');
+    await shop.way.hold();
+    const found = await shop.way.loss(savepoint);
+    expect(found.tables).toEqual([lossOf('public.products', { changed: 2 })]);
     expect(found.notCompared).toEqual(['public.products.token: the release fills it differently each time it runs']);
   });
 
   test('repeats a command on the reference, and takes records of its tool for the release’s own', async () => {
-    await world.sql(
+    await shop.world.sql(
       `create table knex_migrations (id serial primary key, name text, batch int, migration_time timestamptz default clock_timestamp())`,
     );
-    await world.write(
+    await shop.world.write(
       'tool.mjs',
       `import pg from '${join(process.cwd(), 'node_modules/pg/lib/index.js')}';
        import { appendFileSync } from 'node:fs';
@@ -178,24 +156,26 @@ describe('the loss of a restore', { timeout: 120_000 }, () => {
        await client.query("insert into knex_migrations (name, batch) values ('1.mjs', 1)");
        await client.end();`,
     );
-    const command = wayBackOf(world, { migrate: { command: ['node', 'tool.mjs'], files: ['tool.mjs'] } });
+    const command = wayBackOf(shop.world, { migrate: { command: ['node', 'tool.mjs'], files: ['tool.mjs'] } });
     const savepoint = await command.save();
     await command.apply();
-    await world.sql(`insert into orders (product) values (1)`);
+    await shop.world.sql(`insert into orders (product) values (1)`);
     await command.hold();
     expect((await command.loss(savepoint)).tables).toEqual([
-      line('public.knex_migrations', { own: 1 }),
-      line('public.orders', { added: 1 }),
-      line('public.products', { own: 1 }),
+      lossOf('public.knex_migrations', { own: 1 }),
+      lossOf('public.orders', { added: 1 }),
+      lossOf('public.products', { own: 1 }),
     ]);
-    expect(await readFile(join(world.home, 'ran.log'), 'utf8')).toBe(`v2 ${world.database}\nv2 reference\n`);
-    const stubborn = { migrate: { command: ['node', 'tool.mjs'], env: { SHOP_URL: server.url(world.database) } } };
-    const elsewhere = wayBackOf(world, stubborn);
-    await world.sql('delete from savepoint.measures', 'savepoint');
-    await server.sql(
-      `drop database ${(await server.sql(`select datname from pg_database where datname ~ '${world.database}_ref'`))[0]?.datname}`,
+    expect(await readFile(join(shop.world.home, 'ran.log'), 'utf8')).toBe(`v2 ${shop.world.database}\nv2 reference\n`);
+    const stubborn = {
+      migrate: { command: ['node', 'tool.mjs'], env: { SHOP_URL: shop.server.url(shop.world.database) } },
+    };
+    const elsewhere = wayBackOf(shop.world, stubborn);
+    await shop.world.sql('delete from savepoint.measures', 'savepoint');
+    await shop.server.sql(
+      `drop database ${(await shop.server.sql(`select datname from pg_database where datname ~ '${shop.world.database}_ref'`))[0]?.datname}`,
     );
     expect((await elsewhere.beside(savepoint)).detail).toContain('names its database itself, in the variable SHOP_URL');
-    expect((await readFile(join(world.home, 'ran.log'), 'utf8')).split('\n')).toHaveLength(3);
+    expect((await readFile(join(shop.world.home, 'ran.log'), 'utf8')).split('\n')).toHaveLength(3);
   });
 });

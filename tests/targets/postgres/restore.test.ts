@@ -1,42 +1,34 @@
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { postgres } from '../../../src/targets/postgres/postgres.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { dyingBefore } from './crash.ts';
+import { shopForEach } from './for-each.ts';
 import { rich } from './rich.ts';
-import { type AnySavepoint, appRole, attempt, failureOf, startWorld, type World } from './world.ts';
+import { type AnySavepoint, appRole, attempt, failureOf, startWorld } from './world.ts';
 
-let server: Postgres;
-let world: World;
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startWorld(server);
-});
-afterEach(() => world.end());
+const shop = shopForEach();
 
-const save = () => attempt(world.call({ key: 'save' }), postgres.save);
-const restore = (to: AnySavepoint) => attempt(world.call({ key: 'restore' }), (call) => postgres.restore(call, to));
+const save = () => attempt(shop.world.call({ key: 'save' }), postgres.save);
+const restore = (to: AnySavepoint) =>
+  attempt(shop.world.call({ key: 'restore' }), (call) => postgres.restore(call, to));
 const spoil = () =>
-  world.sql('drop table orders; update products set price = 0; alter table products add column sku text');
-const total = async (database = world.database) =>
-  (await server.sql('select sum(price)::float as total from products', database))[0]?.total;
+  shop.world.sql('drop table orders; update products set price = 0; alter table products add column sku text');
+const total = async (database = shop.world.database) =>
+  (await shop.server.sql('select sum(price)::float as total from products', database))[0]?.total;
 const named = (like: string) =>
-  server.sql(
-    `select datname as name, datallowconn as open from pg_database where datname like '${world.database}${like}' order by 1`,
+  shop.server.sql(
+    `select datname as name, datallowconn as open from pg_database where datname like '${shop.world.database}${like}' order by 1`,
   );
 
 /** Everything about the database that a copy loses, read by other means than Savepoint's. */
 const outside = () =>
-  server.sql(`
+  shop.server.sql(`
     select r.rolname as owner, datconnlimit, datallowconn, shobj_description(d.oid, 'pg_database') as comment,
       (select array_agg(coalesce(g.rolname, 'public') || '=' || a.privilege_type order by g.rolname, a.privilege_type)
          from aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a left join pg_roles g on g.oid = a.grantee)::text[] as grants,
       (select array_agg(coalesce(setrole::regrole::text, '') || ' ' || (select string_agg(c, ';' order by c) from unnest(setconfig) c) order by setrole)
          from pg_db_role_setting s where s.setdatabase = d.oid) as settings
-    from pg_database d join pg_roles r on r.oid = d.datdba where datname = '${world.database}'`);
+    from pg_database d join pg_roles r on r.oid = d.datdba where datname = '${shop.world.database}'`);
 
 /** Connects again and again as the application does, and counts what it is told. */
 function probe(): { stop(): Promise<Record<string, number>> } {
@@ -44,7 +36,7 @@ function probe(): { stop(): Promise<Record<string, number>> } {
   let on = true;
   const one = async () => {
     while (on) {
-      const client = new pg.Client({ connectionString: server.url(world.database, appRole) });
+      const client = new pg.Client({ connectionString: shop.server.url(shop.world.database, appRole) });
       client.on('error', () => undefined);
       const said = await client.connect().then(
         () => 'let in',
@@ -66,31 +58,31 @@ function probe(): { stop(): Promise<Record<string, number>> } {
 
 describe('a restore from a template copy', () => {
   test('brings back every row, grant and setting and keeps the replaced database', async () => {
-    await world.sql(rich);
+    await shop.world.sql(rich);
     const before = { outside: await outside(), total: await total() };
     const savepoint = await save();
     expect(savepoint).toMatchObject({ absent: false, kind: 'postgres', state: { by: 'template' } });
     await spoil();
-    await server.sql(`alter database ${world.database} set app.region to 'south'`);
-    await server.sql(`grant connect on database ${world.database} to public`);
+    await shop.server.sql(`alter database ${shop.world.database} set app.region to 'south'`);
+    await shop.server.sql(`grant connect on database ${shop.world.database} to public`);
 
     const restored = await restore(savepoint);
     expect({ outside: await outside(), total: await total() }).toEqual(before);
-    expect(await world.sql('select count(*)::int as n from orders')).toEqual([{ n: 500 }]);
+    expect(await shop.world.sql('select count(*)::int as n from orders')).toEqual([{ n: 500 }]);
     expect(restored.proof).toMatchObject({ differences: [], level: 'content' });
     expect(restored.downtimeMs).toBeGreaterThan(0);
     expect(await total(restored.kept ?? '')).toBe(0);
-    const kept = await server.sql(
+    const kept = await shop.server.sql(
       `select shobj_description(oid, 'pg_database') as comment from pg_database where datname = '${restored.kept}'`,
     );
     expect(kept[0]?.comment).toMatch(/^Replaced by a restore of release .* at 20.* UTC; was .*, owner shop_owner/);
     expect(await named('\\_sp\\_%')).toHaveLength(1);
-    await expect(server.sql('select 1', savepoint.state.copy ?? '')).rejects.toThrow(
+    await expect(shop.server.sql('select 1', savepoint.state.copy ?? '')).rejects.toThrow(
       'not currently accepting connections',
     );
     await expect(
       new pg.Client({
-        connectionString: server.url(world.database, { user: 'shop_reports', password: 'reports' }),
+        connectionString: shop.server.url(shop.world.database, { user: 'shop_reports', password: 'reports' }),
       }).connect(),
     ).rejects.toThrow('permission denied');
   });
@@ -98,13 +90,15 @@ describe('a restore from a template copy', () => {
   test('never leaves the name pointing at nothing while users keep connecting', async () => {
     const savepoint = await save();
     await spoil();
-    const watcher = new pg.Client({ connectionString: server.url('postgres') });
+    const watcher = new pg.Client({ connectionString: shop.server.url('postgres') });
     await watcher.connect();
     const seen = new Set<number>();
     let on = true;
     const watching = (async () => {
       while (on)
-        seen.add((await watcher.query(`select 1 from pg_database where datname = '${world.database}'`)).rowCount ?? 0);
+        seen.add(
+          (await watcher.query(`select 1 from pg_database where datname = '${shop.world.database}'`)).rowCount ?? 0,
+        );
     })();
     const users = probe();
     const restored = await restore(savepoint);
@@ -126,8 +120,8 @@ describe('a restore from a template copy', () => {
   test('exchanges nothing when the copy is not what was saved', async () => {
     const savepoint = await save();
     await spoil();
-    await server.sql(`alter database ${savepoint.state.copy} allow_connections true`);
-    await server.sql('update products set price = 1 where id = 1', savepoint.state.copy ?? '');
+    await shop.server.sql(`alter database ${savepoint.state.copy} allow_connections true`);
+    await shop.server.sql('update products set price = 1 where id = 1', savepoint.state.copy ?? '');
     const failure = await failureOf(restore(savepoint));
     expect(failure.message).toContain('is not what was saved; nothing was exchanged');
     expect(failure.details?.evidence).toContain('public.products');
@@ -139,12 +133,12 @@ describe('a restore from a template copy', () => {
   test('lets everybody back in when somebody cannot be kept out', async () => {
     const savepoint = await save();
     await spoil();
-    await server.sql(
+    await shop.server.sql(
       `begin; insert into products (name, price) values ('p', 1); prepare transaction 'stuck'`,
-      world.database,
+      shop.world.database,
     );
     const failure = await failureOf(restore(savepoint));
-    await server.sql(`rollback prepared 'stuck'`, world.database);
+    await shop.server.sql(`rollback prepared 'stuck'`, shop.world.database);
     expect(failure.kind).toBe('busy');
     expect(await named('')).toMatchObject([{ open: true }]);
     expect(await total()).toBe(0);
@@ -157,9 +151,9 @@ describe('a restore from a template copy', () => {
     await spoil();
     const first = await restore(savepoint);
     expect(await restore(savepoint)).toEqual(first);
-    await world.write('m/1.sql', 'update products set price = 3');
+    await shop.world.write('m/1.sql', 'update products set price = 3');
     const spec = { migrate: { directory: 'm' } };
-    await attempt(world.call({ key: 'migrate', spec }), (call) => postgres.apply(call, 'migrate', 'v2'));
+    await attempt(shop.world.call({ key: 'migrate', spec }), (call) => postgres.apply(call, 'migrate', 'v2'));
     const second = await restore(savepoint);
     expect(second.kept).toBe(`${first.kept}_2`);
     expect(await total()).toBe(7575);
@@ -168,7 +162,7 @@ describe('a restore from a template copy', () => {
 
 describe('a first release', () => {
   test('saves nothing, makes the database, and going back puts it aside', async () => {
-    const empty = await startWorld(server, { empty: true });
+    const empty = await startWorld(shop.server, { empty: true });
     const savepoint = await attempt(empty.call({ key: 'save' }), postgres.save);
     expect(savepoint.absent).toBe(true);
     await empty.write('m/1.sql', 'create table t (a int); insert into t values (1)');
@@ -179,7 +173,7 @@ describe('a first release', () => {
     expect((await postgres.compare?.(empty.call({ key: 'compare' }), savepoint))?.state).toBe('differs');
     const restored = await attempt(empty.call({ key: 'restore' }), (call) => postgres.restore(call, savepoint));
     expect(restored.proof.differences).toEqual([]);
-    expect(await server.sql(`select 1 from pg_database where datname = '${empty.database}'`)).toEqual([]);
+    expect(await shop.server.sql(`select 1 from pg_database where datname = '${empty.database}'`)).toEqual([]);
     expect(await empty.sql('select * from t', restored.kept ?? '')).toEqual([{ a: 1 }]);
     expect((await postgres.compare?.(empty.call({ key: 'compare' }), savepoint))?.state).toBe('equal');
     await empty.end();
@@ -195,7 +189,7 @@ describe('a worker that dies in a restore', () => {
     for (let statement = 1; ; statement += 1) {
       await spoil();
       const again = () =>
-        attempt(world.call({ key: `restore ${statement}` }), (call) => postgres.restore(call, savepoint));
+        attempt(shop.world.call({ key: `restore ${statement}` }), (call) => postgres.restore(call, savepoint));
       const crash = await dyingBefore(statement, again);
       expect(await named(''), crash.statements.at(-1)).toHaveLength(1);
       if (!crash.died) {
@@ -209,7 +203,7 @@ describe('a worker that dies in a restore', () => {
       expect(await outside(), at).toEqual(settings);
       expect(await named('\\_superseded%'), at).toHaveLength(1);
       expect(await named('\\_beside%'), at).toEqual([]);
-      await server.sql(`drop database ${restored.kept}`);
+      await shop.server.sql(`drop database ${restored.kept}`);
     }
   });
 });

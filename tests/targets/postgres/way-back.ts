@@ -1,5 +1,5 @@
 import type { Json } from '../../../src/release/json.ts';
-import type { Carried, Carrying, Loss, LossRules } from '../../../src/release/loss.ts';
+import type { Carried, Carrying, Loss, LossRules, TableLoss } from '../../../src/release/loss.ts';
 import type { Beside, Restored } from '../../../src/release/target.ts';
 import { postgres } from '../../../src/targets/postgres/postgres.ts';
 import { type AnySavepoint, attempt, type Wanted, type World } from './world.ts';
@@ -41,4 +41,10 @@ export function wayBackOf(world: World, spec: Record<string, unknown> = director
       ),
     restore: (to, wanted) => attempt(call('restore', wanted), (each) => postgres.restore(each, to)),
   };
+}
+
+/** What a loss says of a table that has a key: nothing happened but `counts`. */
+export function lossOf(table: string, counts: Partial<TableLoss>): TableLoss {
+  const nothing = { added: 0, changed: 0, removed: 0, marked: 0, own: 0, ignored: false };
+  return { table, by: 'key', ...nothing, ...counts };
 }

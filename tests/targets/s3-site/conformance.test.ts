@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { S3SiteSpec } from '../../../src/targets/s3-site/s3-site.schema.ts';
 import type { S3SiteState } from '../../../src/targets/s3-site/saving.ts';
-import { findMoto } from '../../support/aws/moto.ts';
-import { type AwsWorld, startAws } from '../../support/aws/world.ts';
+import { describeOnAws } from '../../support/aws/for-file.ts';
 import {
   conformance,
   conformanceCases,
@@ -10,22 +9,12 @@ import {
   type MakeWorld,
   withoutRestore,
 } from '../../support/conformance.ts';
-import { isMissing } from '../../support/tools.ts';
 import { openS3Site } from './world.ts';
 
-const moto = findMoto();
-
-describe.skipIf(isMissing(moto))('a site in a bucket', () => {
-  let aws: AwsWorld;
-  beforeAll(async () => {
-    aws = await startAws();
-    Object.assign(process.env, aws.environment);
-  });
-  afterAll(() => aws?.stop());
-
+describeOnAws('a site in a bucket', (aws) => {
   type Make = MakeWorld<S3SiteSpec, S3SiteState, 'deploy' | 'invalidate'>;
-  const behindCloudFront: Make = (first) => openS3Site(aws, { first, cdn: true });
-  const alone: Make = (first) => openS3Site(aws, { first });
+  const behindCloudFront: Make = (first) => openS3Site(aws(), { first, cdn: true });
+  const alone: Make = (first) => openS3Site(aws(), { first });
   conformance('s3-site behind CloudFront', behindCloudFront);
   conformance('s3-site alone', alone);
 

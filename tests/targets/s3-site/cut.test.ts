@@ -1,27 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findMoto } from '../../support/aws/moto.ts';
-import { type AwsWorld, startAws } from '../../support/aws/world.ts';
-import { isMissing } from '../../support/tools.ts';
+import { expect, it } from 'vitest';
+import { describeOnAws } from '../../support/aws/for-file.ts';
 import { storiesOn } from './world.ts';
 
-const moto = findMoto();
-
-describe.skipIf(isMissing(moto))('a site in a bucket whose release is cut off', () => {
-  let aws: AwsWorld;
-  beforeAll(async () => {
-    aws = await startAws();
-    Object.assign(process.env, aws.environment);
-  });
-  afterAll(() => aws?.stop());
-  const on = storiesOn(() => aws);
+describeOnAws('a site in a bucket whose release is cut off', (aws) => {
+  const on = storiesOn(aws);
 
   it('goes on where an upload was cut off, and writes each file once although answers are lost', () =>
     on({ first: 'running' }, async (world, trial) => {
       await trial.prepare();
       const savepoint = await trial.save();
       const before = world.bucket.effects().length;
-      aws.faults.loseAnswer('PutObject', { times: 2 });
-      aws.faults.loseAnswer('PutObject', { times: 2, before: true });
+      aws().faults.loseAnswer('PutObject', { times: 2 });
+      aws().faults.loseAnswer('PutObject', { times: 2, before: true });
       let cut = 0;
       for (let attempt = 0; attempt < 8; attempt += 1) {
         const done = await trial.applyAll().then(
@@ -47,11 +37,11 @@ describe.skipIf(isMissing(moto))('a site in a bucket whose release is cut off', 
       const before = await world.observe();
       await trial.prepare();
       const savepoint = await trial.save();
-      aws.faults.loseAnswer('PutObject', { times: 4, before: true });
+      aws().faults.loseAnswer('PutObject', { times: 4, before: true });
       await expect(trial.applyAll()).rejects.toMatchObject({ kind: 'unreachable' });
-      aws.faults.calm();
-      aws.faults.loseAnswer('CopyObject');
-      aws.faults.loseAnswer('DeleteObject');
+      aws().faults.calm();
+      aws().faults.loseAnswer('CopyObject');
+      aws().faults.loseAnswer('DeleteObject');
       for (let attempt = 0; attempt < 3; attempt += 1) await trial.restore(savepoint).catch(() => {});
       const { proof } = await trial.restore(savepoint);
       expect(proof.differences).toEqual([]);
@@ -64,14 +54,14 @@ describe.skipIf(isMissing(moto))('a site in a bucket whose release is cut off', 
       await trial.prepare();
       const savepoint = await trial.save();
       const started = world.bucket.effects().length;
-      aws.faults.delay('PutObject', 20);
-      aws.faults.delay('DeleteObject', 20);
+      aws().faults.delay('PutObject', 20);
+      aws().faults.delay('DeleteObject', 20);
       const lost = new AbortController();
       const first = trial.apply('deploy', { signal: lost.signal }).catch((error: unknown) => error);
       while (world.bucket.effects().length < started + after) await new Promise((resolve) => setTimeout(resolve, 1));
       lost.abort(new Error('the worker is gone'));
       await first;
-      aws.faults.calm();
+      aws().faults.calm();
       const { proof } = await trial.restore(savepoint);
       expect(proof.differences).toEqual([]);
       expect(await world.observe()).toBe(before);
@@ -85,7 +75,7 @@ describe.skipIf(isMissing(moto))('a site in a bucket whose release is cut off', 
       await trial.prepare();
       const savepoint = await trial.save();
       const started = world.bucket.effects().length;
-      aws.faults.delay('PutObject', 300);
+      aws().faults.delay('PutObject', 300);
       const stale = trial.apply('deploy').catch((error: unknown) => error);
       while (world.bucket.effects().length === started) await new Promise((resolve) => setTimeout(resolve, 1));
       await trial.restore(savepoint);
@@ -114,11 +104,11 @@ describe.skipIf(isMissing(moto))('a site in a bucket whose release is cut off', 
       const before = (await world.invalidations()).length;
       await trial.prepare();
       const savepoint = await trial.save();
-      aws.faults.loseAnswer('CreateInvalidation');
+      aws().faults.loseAnswer('CreateInvalidation');
       await expect(trial.applyAll()).rejects.toMatchObject({ kind: 'unreachable' });
       await trial.applyAll();
       expect(await world.front.get('/')).toContain('<p>v2</p>');
-      aws.faults.loseAnswer('CreateInvalidation');
+      aws().faults.loseAnswer('CreateInvalidation');
       await expect(trial.restore(savepoint)).rejects.toMatchObject({ kind: 'unreachable' });
       await trial.restore(savepoint);
       expect(await world.front.get('/')).toContain('<p>v1</p>');

@@ -1,19 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findMoto } from '../../support/aws/moto.ts';
-import { type AwsWorld, startAws } from '../../support/aws/world.ts';
-import { isMissing } from '../../support/tools.ts';
+import { expect, it } from 'vitest';
+import { describeOnAws } from '../../support/aws/for-file.ts';
 import { scriptOf, storiesOn } from './world.ts';
 
-const moto = findMoto();
-
-describe.skipIf(isMissing(moto))('a site in a bucket', () => {
-  let aws: AwsWorld;
-  beforeAll(async () => {
-    aws = await startAws();
-    Object.assign(process.env, aws.environment);
-  });
-  afterAll(() => aws?.stop());
-  const on = storiesOn(() => aws);
+describeOnAws('a site in a bucket', (aws) => {
+  const on = storiesOn(aws);
 
   it('uploads what differs only, files before pages and the front page last', () =>
     on({ first: 'running' }, async (world, trial) => {

@@ -1,19 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findMoto } from '../../support/aws/moto.ts';
-import { type AwsWorld, startAws } from '../../support/aws/world.ts';
-import { isMissing } from '../../support/tools.ts';
+import { expect, it } from 'vitest';
+import { describeOnAws } from '../../support/aws/for-file.ts';
 import { storiesOn } from './world.ts';
 
-const moto = findMoto();
-
-describe.skipIf(isMissing(moto))('the survey of a site in a bucket', () => {
-  let aws: AwsWorld;
-  beforeAll(async () => {
-    aws = await startAws();
-    Object.assign(process.env, aws.environment);
-  });
-  afterAll(() => aws?.stop());
-  const on = storiesOn(() => aws);
+describeOnAws('the survey of a site in a bucket', (aws) => {
+  const on = storiesOn(aws);
 
   it('shows in its survey that somebody changed the site, so that an approval is void', () =>
     on({ first: 'running' }, async (world, trial) => {

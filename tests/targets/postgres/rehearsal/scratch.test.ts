@@ -1,57 +1,52 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Call } from '../../../../src/release/target.ts';
 import type { PostgresSpec } from '../../../../src/targets/postgres/postgres.schema.ts';
 import { postgres } from '../../../../src/targets/postgres/postgres.ts';
-import { debianBin, type Postgres, startPostgres } from '../../../support/postgres.ts';
+import { debianBin, startPostgres } from '../../../support/postgres.ts';
+import { shopForEach } from '../for-each.ts';
 import { type AnySavepoint, attempt, failureOf, startWorld, type World } from '../world.ts';
 
-let server: Postgres;
-let world: World;
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startWorld(server);
-});
-afterEach(() => world.end());
+const shop = shopForEach();
 
 type Wanted = Parameters<World['call']>[0];
 
 const save = (wanted: Wanted = {}): Promise<AnySavepoint> =>
-  attempt(world.call({ key: 'save', ...wanted }), postgres.save);
+  attempt(shop.world.call({ key: 'save', ...wanted }), postgres.save);
 const scratch = (from: AnySavepoint, wanted: Wanted = {}) =>
-  attempt(world.call({ key: 'rehearse', ...wanted }), (call) => postgres.scratch(call, from));
-const discard = (wanted: Wanted = {}) => attempt(world.call({ key: 'discard', ...wanted }), postgres.discardScratch);
+  attempt(shop.world.call({ key: 'rehearse', ...wanted }), (call) => postgres.scratch(call, from));
+const discard = (wanted: Wanted = {}) =>
+  attempt(shop.world.call({ key: 'discard', ...wanted }), postgres.discardScratch);
 const databases = async () =>
-  (await server.sql(`select datname from pg_database where datname like '${world.database}%' order by 1`)).map(
-    ({ datname }) => String(datname).replace(world.database, ''),
-  );
-const inside = (spec: PostgresSpec, wanted: Wanted = {}): Call<PostgresSpec> => ({ ...world.call(wanted), spec });
+  (
+    await shop.server.sql(`select datname from pg_database where datname like '${shop.world.database}%' order by 1`)
+  ).map(({ datname }) => String(datname).replace(shop.world.database, ''));
+const inside = (spec: PostgresSpec, wanted: Wanted = {}): Call<PostgresSpec> => ({ ...shop.world.call(wanted), spec });
 const migrated = (spec: PostgresSpec, key = 'try') =>
   attempt(inside(spec, { key }), (call) => postgres.apply(call, 'migrate', 'v2'));
 
 describe('a scratch', () => {
   test('is the savepoint under another name, and the database that users have is not entered', async () => {
-    await world.write('m/1.sql', `alter table products add column note text; update products set note = 'tried'`);
+    await shop.world.write('m/1.sql', `alter table products add column note text; update products set note = 'tried'`);
     const wanted = { spec: { migrate: { directory: 'm' } } };
     const savepoint = await save(wanted);
-    await world.sql('delete from orders');
-    const before = (await server.log()).length;
+    await shop.world.sql('delete from orders');
+    const before = (await shop.server.log()).length;
     const spec = await scratch(savepoint, wanted);
-    expect(await server.sql('select count(*)::int as n from orders', spec.database ?? '')).toEqual([{ n: 500 }]);
+    expect(await shop.server.sql('select count(*)::int as n from orders', spec.database ?? '')).toEqual([{ n: 500 }]);
     await migrated(spec);
-    expect(await server.sql('select count(note)::int as n from products', spec.database ?? '')).toEqual([{ n: 100 }]);
+    expect(await shop.server.sql('select count(note)::int as n from products', spec.database ?? '')).toEqual([
+      { n: 100 },
+    ]);
     expect(
-      await world.sql(`select count(*)::int as n from information_schema.columns where column_name = 'note'`),
+      await shop.world.sql(`select count(*)::int as n from information_schema.columns where column_name = 'note'`),
     ).toEqual([{ n: 0 }]);
-    const log = (await server.log()).slice(before).split('\n');
-    const entered = log.filter((line) => line.includes('savepoint/') && line.includes(`|${world.database} `));
+    const log = (await shop.server.log()).slice(before).split('\n');
+    const entered = log.filter((line) => line.includes('savepoint/') && line.includes(`|${shop.world.database} `));
     expect(entered).toEqual([]);
     expect(await databases()).toEqual(['', expect.stringContaining('_scratch_'), expect.stringContaining('_sp_')]);
     await discard();
     expect(await databases()).toEqual(['', expect.stringContaining('_sp_')]);
-    const rows = await server.sql(
+    const rows = await shop.server.sql(
       `select count(*)::int as n from savepoint.attempts where database like '%scratch%'`,
       'savepoint',
     );
@@ -61,23 +56,23 @@ describe('a scratch', () => {
   test('is found again by its key, and made anew for another', async () => {
     const savepoint = await save();
     const spec = await scratch(savepoint);
-    await server.sql('delete from orders', spec.database ?? '');
+    await shop.server.sql('delete from orders', spec.database ?? '');
     await scratch(savepoint);
-    expect(await server.sql('select count(*)::int as n from orders', spec.database ?? '')).toEqual([{ n: 0 }]);
+    expect(await shop.server.sql('select count(*)::int as n from orders', spec.database ?? '')).toEqual([{ n: 0 }]);
     await scratch(savepoint, { key: 'rehearse again' });
-    expect(await server.sql('select count(*)::int as n from orders', spec.database ?? '')).toEqual([{ n: 500 }]);
+    expect(await shop.server.sql('select count(*)::int as n from orders', spec.database ?? '')).toEqual([{ n: 500 }]);
     await discard();
   });
 
   test('has the rights and settings of the original, so that the application gets in as it does there', async () => {
     const savepoint = await save();
     const spec = await scratch(savepoint);
-    const app = server.url(spec.database ?? '', { user: 'shop_app', password: 'app-secret' });
-    const address = server.url(world.database, { user: 'shop_app', password: 'app-secret' });
-    expect(postgres.redirect(address, world.call().spec, spec)).toBe(app);
-    expect(postgres.redirect(server.url('other'), world.call().spec, spec)).toBeNull();
-    expect(postgres.redirect('https://shop.example/', world.call().spec, spec)).toBeNull();
-    const found = await server.sql(
+    const app = shop.server.url(spec.database ?? '', { user: 'shop_app', password: 'app-secret' });
+    const address = shop.server.url(shop.world.database, { user: 'shop_app', password: 'app-secret' });
+    expect(postgres.redirect(address, shop.world.call().spec, spec)).toBe(app);
+    expect(postgres.redirect(shop.server.url('other'), shop.world.call().spec, spec)).toBeNull();
+    expect(postgres.redirect('https://shop.example/', shop.world.call().spec, spec)).toBeNull();
+    const found = await shop.server.sql(
       `select has_database_privilege('shop_reports', '${spec.database}', 'connect') as other, has_database_privilege('shop_app', '${spec.database}', 'connect') as app`,
     );
     expect(found).toEqual([{ other: false, app: true }]);
@@ -85,7 +80,7 @@ describe('a scratch', () => {
   });
 
   test('tells of every statement which lock it took and which table it wrote anew, whoever sent it', async () => {
-    await world.write(
+    await shop.world.write(
       'm/1.sql',
       `alter table products add column note text;
        create index on orders (amount);
@@ -93,7 +88,7 @@ describe('a scratch', () => {
        do $$ begin alter table orders drop column placed; end $$;
        create table notes (id int primary key, product int references products);`,
     );
-    await world.write(
+    await shop.world.write(
       'm/2.sql',
       '-- savepoint: no-transaction\ncreate index concurrently products_note on products (note)',
     );
@@ -129,7 +124,7 @@ describe('a scratch', () => {
   });
 
   test('is refused where the migration would change more than the copy, and leaves nothing', async () => {
-    await world.write(
+    await shop.world.write(
       'm/1.sql',
       'alter table products add column b int;\nalter role shop_reports rename to shop_clerks;',
     );
@@ -139,7 +134,7 @@ describe('a scratch', () => {
       'refused',
       '1.sql:2:1: it changes a database or a role by its name: a rehearsal would do that for real',
     ]);
-    expect(await server.sql(`select count(*)::int as n from pg_roles where rolname = 'shop_reports'`)).toEqual([
+    expect(await shop.server.sql(`select count(*)::int as n from pg_roles where rolname = 'shop_reports'`)).toEqual([
       { n: 1 },
     ]);
     await discard();
@@ -147,21 +142,24 @@ describe('a scratch', () => {
   });
 
   test('is empty before a first release', async () => {
-    const empty = await startWorld(server, { empty: true });
+    const empty = await startWorld(shop.server, { empty: true });
     const savepoint = await attempt(empty.call({ key: 'save' }), postgres.save);
     const spec = await attempt(empty.call({ key: 'rehearse' }), (call) => postgres.scratch(call, savepoint));
     expect(
-      await server.sql('select count(*)::int as n from pg_tables where schemaname = $$public$$', spec.database ?? ''),
+      await shop.server.sql(
+        'select count(*)::int as n from pg_tables where schemaname = $$public$$',
+        spec.database ?? '',
+      ),
     ).toEqual([{ n: 0 }]);
-    expect(await server.sql(`select count(*)::int as n from pg_database where datname = '${empty.database}'`)).toEqual([
-      { n: 0 },
-    ]);
+    expect(
+      await shop.server.sql(`select count(*)::int as n from pg_database where datname = '${empty.database}'`),
+    ).toEqual([{ n: 0 }]);
     await attempt(empty.call({ key: 'discard' }), postgres.discardScratch);
     await empty.end();
   });
 
   test('goes with what was made of it, and with whoever is in it', async () => {
-    await world.write('m/1.sql', 'alter table products add column b int');
+    await shop.world.write('m/1.sql', 'alter table products add column b int');
     const wanted = { spec: { migrate: { directory: 'm' } } };
     const savepoint = await save(wanted);
     const spec = await scratch(savepoint, wanted);

@@ -1,19 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../../src/release/target.ts';
 import { postgres } from '../../../../src/targets/postgres/postgres.ts';
-import { type Postgres, startPostgres } from '../../../support/postgres.ts';
-import { attempt, startWorld, type World } from '../world.ts';
+import { shopForEach } from '../for-each.ts';
+import { attempt, startWorld } from '../world.ts';
 
-let server: Postgres;
-let world: World;
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startWorld(server);
-});
-afterEach(() => world.end());
+const shop = shopForEach();
 
 const backward = { backward: true, forward: false };
 const forward = { backward: false, forward: true };
@@ -26,12 +17,12 @@ async function found(
   compatibility: { backward: boolean; forward: boolean } | null = backward,
   more: Record<string, unknown> = {},
 ): Promise<string[]> {
-  await world.write('m/0002_next.sql', sql);
+  await shop.world.write('m/0002_next.sql', sql);
   return (await ruled(compatibility, more)).map(short);
 }
 
 async function ruled(compatibility: Parameters<typeof found>[1], more = {}): Promise<Finding[]> {
-  const call = world.call({
+  const call = shop.world.call({
     key: 'survey',
     spec: { migrate: { directory: 'm', ...more } },
     compatibility: compatibility ?? null,
@@ -48,10 +39,12 @@ function short({ status, what }: Finding): string {
 
 /** A table that takes more than a moment to read. */
 async function grow(): Promise<void> {
-  await world.sql(`create table big (id int primary key, note text, word varchar(10) not null default 'x', data text)`);
-  await world.sql(`insert into big select i, 'n', 'x', repeat(md5(i::text), 60) from generate_series(1, 18000) i`);
-  await world.sql('alter table big alter data set storage plain');
-  expect((await world.sql(`select pg_table_size('big') > 17000000 as large`))[0]).toEqual({ large: true });
+  await shop.world.sql(
+    `create table big (id int primary key, note text, word varchar(10) not null default 'x', data text)`,
+  );
+  await shop.world.sql(`insert into big select i, 'n', 'x', repeat(md5(i::text), 60) from generate_series(1, 18000) i`);
+  await shop.world.sql('alter table big alter data set storage plain');
+  expect((await shop.world.sql(`select pg_table_size('big') > 17000000 as large`))[0]).toEqual({ large: true });
 }
 
 describe('a migration is refused before anything is changed', () => {
@@ -69,7 +62,7 @@ describe('a migration is refused before anything is changed', () => {
   });
 
   test('when it would miss a table, a view or a whole schema', async () => {
-    await world.sql('create schema more; create table more.things (id int)');
+    await shop.world.sql('create schema more; create table more.things (id int)');
     const sql = `drop view expensive; drop table if exists orders, nowhere;\ndrop schema more cascade;`;
     expect(await found(sql)).toEqual([
       'FAIL dropped-table: 0002_next.sql:1:1',
@@ -100,7 +93,7 @@ describe('a migration is refused before anything is changed', () => {
 
   test('when a large table would be written anew, and only warned of when it is small', async () => {
     const retype = (name: string) => `alter table ${name} alter column note type int using length(note)`;
-    await world.sql('create table little (id int primary key, note text, word varchar(10))');
+    await shop.world.sql('create table little (id int primary key, note text, word varchar(10))');
     await grow();
     expect(await found(retype('big'))).toEqual(['FAIL table-rewrite: 0002_next.sql:1:30']);
     expect(await found(retype('big'), breaking)).toEqual(['WARN table-rewrite: 0002_next.sql:1:30']);
@@ -142,7 +135,7 @@ describe('a migration is refused before anything is changed', () => {
     expect(await found('alter table big alter column note set default 5, alter column note set not null')).toEqual(
       lock('1:1'),
     );
-    await world.sql('alter table big add constraint noted check (note is not null)');
+    await shop.world.sql('alter table big add constraint noted check (note is not null)');
     expect(await found(`alter table big alter column note set default 'x', alter column note set not null`)).toEqual(
       [],
     );
@@ -153,7 +146,7 @@ describe('a migration is refused before anything is changed', () => {
     expect(await found(sql)).toEqual(['FAIL not-null-without-default: 0002_next.sql:2:14']);
     expect(await found(sql, breaking)).toEqual(['WARN not-null-without-default: 0002_next.sql:2:14']);
     expect(await found(`alter table orders add column note text not null default ''`)).toEqual([]);
-    await world.sql('alter table orders add column hint text');
+    await shop.world.sql('alter table orders add column hint text');
     expect(await found('alter table orders alter column hint set not null')).toEqual([
       'FAIL not-null-without-default: 0002_next.sql:1:1',
       'WARN long-lock: 0002_next.sql:1:1',
@@ -174,7 +167,7 @@ describe('a migration is refused before anything is changed', () => {
   });
 
   test('with a warning when the previous code meets a new value of an enum', async () => {
-    await world.sql(`create type mood as enum ('good'); alter table orders add column mood mood`);
+    await shop.world.sql(`create type mood as enum ('good'); alter table orders add column mood mood`);
     expect(await found(`alter type mood add value 'bad'`)).toEqual(['WARN new-enum-value: 0002_next.sql:1:1']);
     expect(await found(`alter type mood add value 'bad'`, breaking)).toEqual([]);
     expect(await found(`alter type mood rename value 'good' to 'fine'`)).toEqual([
@@ -191,7 +184,7 @@ describe('a migration is refused before anything is changed', () => {
 
   test('when it is no SQL or not there', async () => {
     expect(await found('alter tabel x')).toHaveLength(1);
-    const call = world.call({ key: 'survey', spec: { migrate: { directory: 'nowhere' } } });
+    const call = shop.world.call({ key: 'survey', spec: { migrate: { directory: 'nowhere' } } });
     const { findings } = await postgres.survey(call);
     expect(findings).toContainEqual(expect.objectContaining({ status: 'FAIL', what: 'there is no directory nowhere' }));
   });
@@ -206,9 +199,9 @@ describe('a migration is let through', () => {
   });
 
   test('what was applied before is not judged again', async () => {
-    await world.write('m/0001_first.sql', 'alter table orders drop column amount cascade');
+    await shop.world.write('m/0001_first.sql', 'alter table orders drop column amount cascade');
     const migrate = { migrate: { directory: 'm' } };
-    await attempt(world.call({ key: 'migrate', spec: migrate }), (call) => postgres.apply(call, 'migrate', 'v1'));
+    await attempt(shop.world.call({ key: 'migrate', spec: migrate }), (call) => postgres.apply(call, 'migrate', 'v1'));
     expect(await found('alter table products add column note text')).toEqual([]);
   });
 
@@ -219,12 +212,12 @@ describe('a migration is let through', () => {
     ]);
     expect((await ruled(backward, { accept }))[0]?.what).toContain('(accepted: nobody has read it for a year)');
     expect(() =>
-      world.call({ spec: { migrate: { directory: 'm', accept: [{ rule: 'dropped-colum', because: 'x' }] } } }),
+      shop.world.call({ spec: { migrate: { directory: 'm', accept: [{ rule: 'dropped-colum', because: 'x' }] } } }),
     ).toThrow('must be one of dropped-column');
   });
 
   test('everything where there is no database yet', async () => {
-    const empty = await startWorld(server, { empty: true });
+    const empty = await startWorld(shop.server, { empty: true });
     await empty.write('m/1.sql', 'create table a (id int); alter table a drop column id');
     const { findings } = await postgres.survey(
       empty.call({ spec: { migrate: { directory: 'm' } }, compatibility: backward }),
@@ -234,8 +227,8 @@ describe('a migration is let through', () => {
   });
 
   test('and the database is as it was', async () => {
-    const before = (await postgres.fingerprint(world.call())).parts;
+    const before = (await postgres.fingerprint(shop.world.call())).parts;
     await found('alter table products drop column name; drop table orders');
-    expect((await postgres.fingerprint(world.call())).parts).toEqual(before);
+    expect((await postgres.fingerprint(shop.world.call())).parts).toEqual(before);
   });
 });
