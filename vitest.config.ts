@@ -4,7 +4,7 @@ import { LongFirst } from './tests/support/long-first.ts';
 import { ClosingLine } from './tests/support/reporter.ts';
 
 /** What judges how fast something is: alone, after everything else. All else asserts outcomes, however long they take. */
-const measuring = ['tests/e2e/demo.test.ts', 'tests/performance/**/*.test.ts'];
+const measuring = ['tests/e2e/demo.test.ts', 'tests/performance/load*.test.ts'];
 
 /** Files wait for servers, heartbeats and each other's processes a third of their time: one more than there are cores. */
 const maxWorkers = Math.min(availableParallelism(), 4) + 1;

@@ -70,8 +70,9 @@ export function judgeDegradation(
   if (change === null) return unknown(`${measure} has no value to compare`);
   const { verdict, limit } = bandOf(criterion, change.interval.low);
   const { low, high } = change.interval;
-  const more = measure === 'errors' ? 'percentage points more errors' : `% ${measure}`;
-  const against = `${round(change.value)} ${more} than before the release (${round(low)} to ${round(high)}) over ${n} samples`;
+  const points = measure === 'errors' ? 'percentage points' : '%';
+  const by = `${round(change.value)} ${points} (${round(low)} to ${round(high)})`;
+  const against = `${measure} changed by ${by} since before the release, over ${n} samples, which`;
   const explanation = `${against} is ${limitInWords(verdict, limit)}`;
   const rounded = { value: round(change.value), interval: { low: round(low), high: round(high) } };
   return entrusted({ ...base, ...rounded, verdict, limit, explanation }, criterion);

@@ -58,7 +58,7 @@ describe('a comparison with the version before', () => {
     const twice = verdictOf(2);
     expect(twice.verdict).toBe('roll back');
     expect(twice.explanation).toMatch(
-      /^[\d.]+ % p95 than before the release \([\d.]+ to [\d.]+\) over 4000 samples is beyond doubt above the limit of 50/,
+      /^p95 changed by [\d.]+ % \([\d.]+ to [\d.]+\) since before the release, over 4000 samples, which is beyond doubt above the limit of 50/,
     );
     expect(twice.interval?.low).toBeGreaterThan(80);
     expect(twice.interval?.high).toBeLessThan(120);

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { ensureAlembic } from './alembic/alembic.ts';
 import { ensureMoto, findPython } from './aws/moto.ts';
 import { ensureCompose } from './compose-tool.ts';
+import { ensureK6 } from './k6-tool.ts';
 import { ensureMailServer } from './mail-server.ts';
 import { ensureTestServer } from './test-server.ts';
 import {
@@ -75,7 +76,7 @@ await ensurePgbouncer();
 const tools: [string, Tool][] = [];
 for (const { name, find } of packaged) tools.push([name, await find()]);
 tools.push(['time-skipping server', await ensureTestServer()], ['Docker Compose', await ensureCompose()]);
-tools.push(['mail server', await ensureMailServer()]);
+tools.push(['mail server', await ensureMailServer()], ['k6', await ensureK6()]);
 tools.push(['moto', await ensureMoto()], ['alembic', await ensureAlembic()], ['Prometheus', await ensurePrometheus()]);
 let missing = 0;
 for (const [name, tool] of tools) {
