@@ -51,8 +51,13 @@ export async function keepingEvidence<T>(
 }
 
 /** One sample: milliseconds, or what the wrong answer said. */
-export function lineOf({ atMs, sample }: Timed, said: string | null): Json {
+export function lineOf({ atMs, sample }: Timed, said: string | null): { [key: string]: Json } {
   return sample === null ? { atMs, failed: said ?? '' } : { atMs, ms: Math.round(sample * 10) / 10 };
+}
+
+/** A moment as a part of a file's name. */
+export function stampOf(ms: number): string {
+  return new Date(ms).toISOString().replaceAll(/[:.]/g, '-');
 }
 
 type Pages = { add: (line: Json) => void; write: () => Promise<string | null> };

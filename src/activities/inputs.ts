@@ -19,7 +19,7 @@ import type {
 } from '../release/plan.ts';
 import type { Rehearsal, RehearsedChange } from '../release/rehearsal.ts';
 import type { SignalStates } from '../release/signals.ts';
-import type { Dirty, ReleaseStatus, WatchPoint } from '../release/status.ts';
+import type { Dirty, MeasuredBaseline, ReleaseStatus, WatchPoint } from '../release/status.ts';
 import type { Artefact, Beside, Confirmation, Restored, Savepoint, Standing, Survey } from '../release/target.ts';
 import type { Judgement } from '../release/verdict.ts';
 
@@ -139,7 +139,7 @@ export interface Activities {
   performance(input: PerformanceInput): Promise<Judgement[]>;
   /** The version that runs before anything is changed, measured in the same way; nothing is judged. */
   performanceBefore(input: PerformanceInput): Promise<Before>;
-  baseline(input: BaselineInput): Promise<Baseline>;
+  baseline(input: BaselineInput): Promise<MeasuredBaseline>;
   watch(input: WatchInput): Promise<Watched>;
   compare(input: RestoreInput): Promise<Standing>;
   restoreBeside(input: RestoreInput): Promise<Driven<Beside>>;

@@ -7,7 +7,7 @@ import type { SignalStates } from '../release/signals.ts';
 import { atBoundary, type Discretion } from './boundary.ts';
 import { discreetLog, resolved } from './calling.ts';
 import { askOne, runChecks } from './checks.ts';
-import { keepingEvidence, lineOf } from './evidence.ts';
+import { keepingEvidence, lineOf, stampOf } from './evidence.ts';
 import type { Watched, WatchInput } from './inputs.ts';
 import type { Watching } from './judging.ts';
 import { explained, httpProbe } from './measure.ts';
@@ -22,7 +22,7 @@ import { type AskedSoFar, askThroughout, type Throughout } from './throughout.ts
  */
 export async function watchPoint(input: WatchInput, clock: Clock): Promise<Watched> {
   const { place, watch, fromMs, untilMs, baseline = null } = input;
-  const name = `watch-${new Date(fromMs).toISOString().replaceAll(/[:.]/g, '-')}`;
+  const name = `watch-${stampOf(fromMs)}`;
   const { attempt } = Context.current().info;
   const head = { watch: watch.probe?.name ?? null, everyMs: watch.probe?.everyMs ?? null, fromMs, untilMs };
   const summaryOf = ({ signals: _, syntheticSignals: __, ...point }: Watched): Json => ({ ...point, baseline });

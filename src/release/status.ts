@@ -147,7 +147,7 @@ export type ReleaseStatus = {
   /** Somebody looks at the release, and until then nothing goes back by itself. */
   handsOff?: { by: string; reason: string; until: string } | null;
   /** How the version before this one did, where the plan has it measured. */
-  baseline?: Baseline | null;
+  baseline?: MeasuredBaseline | null;
   /** What the release waits for, one line; null while it works. */
   waitingFor: string | null;
   watch: WatchStatus | null;
@@ -177,6 +177,9 @@ export type Dirty = {
   /** Targets whose change may have begun, null when it cannot be told any more. */
   changed: string[] | null;
 };
+
+/** With where its samples are kept, as of a `WatchPoint`. */
+export type MeasuredBaseline = Baseline & { record?: string; notKept?: string };
 
 /**
  * `synthetic`: samples of our own traffic, besides `samples` of the probe. `record`: where all its samples and answers are kept, relative to the records folder; `notKept`: why they are not.

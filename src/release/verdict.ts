@@ -28,6 +28,8 @@ export type Judgement = {
   priority?: Priority;
   /** Name of the plan's checklist that is shown with it. */
   incident?: string;
+  /** Where what it rests on is kept, relative to the records folder. */
+  record?: string;
 };
 
 /**

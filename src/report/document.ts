@@ -1,6 +1,7 @@
 import { waysToAnswer, whoAnswers } from '../release/answering.ts';
 import { endings } from '../release/endings.ts';
 import type { ReleaseStatus, RestoredTarget, StepStatus } from '../release/status.ts';
+import type { Judgement } from '../release/verdict.ts';
 import {
   duration,
   moment,
@@ -162,9 +163,13 @@ function evidence(status: ReleaseStatus): ReportSection {
       check.status,
       [check.summary, check.evidence].filter(Boolean).join(': '),
     ]),
-    ...step.judgements.map((judged) => [step.id, judged.criterion, judged.verdict, judged.explanation]),
+    ...step.judgements.map((judged) => [step.id, judged.criterion, judged.verdict, explained(judged)]),
   ]);
   return { heading: 'Checks and measurements', head: ['step', 'question', 'answer', 'evidence'], rows: found };
+}
+
+function explained({ explanation, record }: Judgement): string {
+  return record === undefined ? explanation : `${explanation}; kept in records as ${record}`;
 }
 
 function savepoints(status: ReleaseStatus): ReportSection {

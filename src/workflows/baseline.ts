@@ -1,5 +1,6 @@
 import { baselineRisk } from '../release/signals.ts';
 import { viewOf } from './failures.ts';
+import { sayWhatIsNotKept } from './kept.ts';
 import { patiently } from './proxies.ts';
 import { note, record, type Story } from './state.ts';
 
@@ -21,6 +22,7 @@ export async function measureBaseline(story: Story): Promise<void> {
   try {
     const baseline = await hands.baseline({ place: story.place, watch, lengthMs: baselineMs, risk });
     story.status.baseline = baseline;
+    sayWhatIsNotKept(story, baseline);
     if (baseline.n < watch.minimumSamples) {
       story.status.baseline = null;
       note(story, `the running version answered ${baseline.n} times only: nothing is compared with it`);

@@ -10,6 +10,7 @@ import { leaveChecklists, remindOfChecklists } from './checklists.ts';
 import { judgedInDrill } from './drilling.ts';
 import { type Trouble, troubleInChecks, troubleInJudgements, viewOf } from './failures.ts';
 import { waitForHandsOn } from './hands-off.ts';
+import { sayWhatIsNotKept } from './kept.ts';
 import { tell } from './notices.ts';
 import { waitWhilePaused } from './pausing.ts';
 import { patiently } from './proxies.ts';
@@ -172,12 +173,6 @@ function keep(story: Story, point: WatchPoint, { from, until, start }: Span): vo
   const { mark, to } = alertOf(story, urgentIn(point));
   tell(story, 'watch', { subject: `${mark}watched until ${point.at}`, body: found || 'nothing to report', to });
   refresh(story);
-}
-
-/** Evidence that cannot be kept stops nothing, and is said once. */
-function sayWhatIsNotKept(story: Story, { notKept }: WatchPoint): void {
-  if (notKept === undefined || story.status.watch?.points.some((point) => point.notKept === notKept)) return;
-  note(story, `the samples of the watch are not kept: ${notKept}`);
 }
 
 /** A watch that was blind for too long does not end as released by itself. */

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { shortRelease } from '../../src/release/naming.ts';
 import { memoryWorld } from '../../src/targets/memory/world.ts';
@@ -220,11 +222,14 @@ describe('how far a criterion is trusted', () => {
 
 it('a release that is slower than the version before asks, because that was measured', async () => {
   const limits = [errors, { name: 'slower', measure: 'p95', against: 'baseline', consult: '50 %' }];
-  const handle = await bench.start(plan('degraded', { baseline: '3s', limits }));
+  const home = join(bench.folder, 'degraded');
+  const handle = await bench.start(plan('degraded', { baseline: '3s', limits }), { home });
   await approve(handle);
   const { baseline } = await until(handle, ({ phase }) => phase === 'watch');
   expect(baseline?.n).toBeGreaterThan(100);
   expect(baseline?.p50?.value).toBeLessThan(50);
+  const kept = await readFile(join(bench.folder, 'degraded', 'records', baseline?.record ?? ''), 'utf8');
+  expect(kept.trim().split('\n').length - 2).toBe(baseline?.n);
   answer = (response) => void setTimeout(() => well(response), 500);
   const { question } = await until(handle, ({ question: asked }) => asked?.kind === 'failure');
   expect(question?.why).toMatch(/slower: \d+ of \d+ requests since .* took longer than .* which is normal/);

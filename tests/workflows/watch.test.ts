@@ -150,7 +150,7 @@ it.skipIf(missing !== null)(
       expect(status.watch?.points.length).toBe(16 + 44);
       expect(status.watch?.unwatchedMs).toBe(0);
       expect(status.notes.filter((text) => text.includes('not kept'))).toEqual([
-        'the samples of the watch are not kept: the records folder cannot be written: ENOTDIR',
+        'what was measured is not kept: the records folder cannot be written: ENOTDIR',
       ]);
     });
   },
