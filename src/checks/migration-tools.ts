@@ -63,13 +63,17 @@ function byNames(rows: readonly Json[][]): Recorded[] {
   return rows.map(([name]) => ({ id: withoutEnding(text(name)), name: text(name), state: 'applied' }));
 }
 
-/** Prisma writes a row for each try; a name counts as its best one. Columns: prisma-engines, `_prisma_migrations`. */
+/**
+ * Prisma writes a row for each try. One that failed stops every deployment until it is resolved, whatever the others of
+ * its name say; else one that was applied counts (prisma-engines, schema-engine: `is_failed`).
+ */
 function byPrisma(rows: readonly Json[][]): Recorded[] {
+  const weight = { failed: 2, applied: 1, undone: 0 };
   const found = new Map<string, Recorded>();
   for (const [name, checksum, finished, rolledBack] of rows) {
     const state = rolledBack === true ? 'undone' : finished === true ? 'applied' : 'failed';
-    const before = found.get(text(name))?.state;
-    if (before === 'applied' || (before === 'failed' && state === 'undone')) continue;
+    const before = found.get(text(name));
+    if (before !== undefined && weight[before.state] >= weight[state]) continue;
     found.set(text(name), { id: text(name), name: text(name), checksum: text(checksum), state });
   }
   return [...found.values()];

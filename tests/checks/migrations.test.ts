@@ -219,6 +219,19 @@ describe('migrations of prisma', () => {
     expect(await app.ask({ tool: 'prisma' })).toMatchObject({ status: 'PASS' });
   });
 
+  it('that failed once more after they were applied stop every deployment: FAIL', async () => {
+    const app = await started();
+    await record(app, name, { finished: false });
+    await record(app, name);
+    await record(app, name, { finished: false, undone: true });
+    expect(await app.ask({ tool: 'prisma' })).toMatchObject({
+      status: 'FAIL',
+      summary: `${name} began and did not finish`,
+    });
+    await app.sql('update "_prisma_migrations" set rolled_back_at = now() where finished_at is null');
+    expect((await app.ask({ tool: 'prisma' })).status).toBe('PASS');
+  });
+
   it('are the same with the line endings of Windows, and edited ones a WARN', async () => {
     const app = await started();
     await record(app, name);
