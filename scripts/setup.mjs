@@ -147,10 +147,15 @@ function builtState() {
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
+/** Is the build of the source as it is now? */
+export function isBuilt() {
+  return builtState() === sourceState();
+}
+
 /** Dependencies and build, each only when it is not up to date. Cheap enough to stand before every command. */
 export async function prepare() {
   checkNode();
-  if (modulesAreCurrent() && builtState() === sourceState()) return;
+  if (modulesAreCurrent() && isBuilt()) return;
   await alone(async () => {
     await ensureModules();
     const state = sourceState();

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { program } from '../support/program.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const tsx = import.meta.resolve('tsx');
+const { options, file: main } = program('cli/main');
 
 export type Ran = { code: number | null; stdout: string; stderr: string };
 
@@ -19,7 +18,7 @@ export function launch(
   words: readonly string[],
   { cwd, env = {} }: Surroundings,
 ): { child: ChildProcess; ended: Promise<Ran> } {
-  const child = spawn(process.execPath, ['--import', tsx, main, ...words], { cwd, env: childEnv({ cwd, env }) });
+  const child = spawn(process.execPath, [...options, main, ...words], { cwd, env: childEnv({ cwd, env }) });
   const ran: Ran = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (data) => {
     ran.stdout += data;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { program } from './program.ts';
 
 /** A worker that can be killed, put to sleep and woken up, as a machine or an operator would. */
 export type WorkerProcess = {
@@ -16,21 +17,19 @@ export type WorkerProcess = {
   said(): string;
 };
 
-/** `script`: started instead of `worker-process.ts`. */
+/** `script`: started instead of `worker-process.mjs`. */
 export type WorkerWords = { address: string; host: string; taskQueue: string; bundle: string; script?: URL };
 
 const startPatienceMs = 60_000;
 const stopPatienceMs = 10_000;
 
-/** Starts a worker from source with `env` and waits until it polls. */
+/** Starts a worker with `env` and waits until it polls. */
 export async function startWorkerProcess(words: WorkerWords, env: Record<string, string>): Promise<WorkerProcess> {
-  const script = fileURLToPath(words.script ?? new URL('./worker-process.ts', import.meta.url));
-  const tsx = import.meta.resolve('tsx');
-  const child = spawn(
-    process.execPath,
-    ['--import', tsx, script, words.address, words.host, words.taskQueue, words.bundle],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } },
-  );
+  const given = [words.address, words.host, words.taskQueue, words.bundle];
+  const child = spawn(process.execPath, started(words.script, given), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
@@ -49,6 +48,13 @@ export async function startWorkerProcess(words: WorkerWords, env: Record<string,
     stop: () => end(child, gone, 'SIGTERM'),
     said: () => output,
   };
+}
+
+/** What Node is given to start a script of a test's own, or the usual worker. */
+function started(script: URL | undefined, given: readonly string[]): string[] {
+  if (script !== undefined) return ['--import', import.meta.resolve('tsx'), fileURLToPath(script), ...given];
+  const { options, file } = program('worker');
+  return [...options, fileURLToPath(new URL('./worker-process.mjs', import.meta.url)), ...given, file];
 }
 
 async function ready(child: ChildProcess, gone: Promise<void>, said: () => string): Promise<void> {

@@ -22,4 +22,4 @@ const inbound: ReturnType<typeof striking> = {
 // The worker has no door for interceptors, and needs none outside of these tests.
 const create = Worker.create.bind(Worker);
 Worker.create = (options) => create({ ...options, interceptors: { activity: [() => ({ inbound })] } });
-await import('../../support/worker-process.ts');
+await import(new URL('../../support/worker-process.mjs', import.meta.url).href);
