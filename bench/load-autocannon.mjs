@@ -3,7 +3,7 @@ import autocannon from 'autocannon';
 
 const [, , url, seconds, connections] = process.argv;
 const order = { url, connections: Number(connections), timeout: 10 };
-await autocannon({ ...order, duration: 1 });
+await autocannon({ ...order, duration: 3 });
 const before = process.cpuUsage();
 const { latency, requests } = await autocannon({ ...order, duration: Number(seconds) });
 const { user, system } = process.cpuUsage(before);

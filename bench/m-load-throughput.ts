@@ -23,7 +23,7 @@ export const throughput: Measurement = async ({ scope, quick, say }) => {
     const { requests, cpuSeconds } = await peer.load(url, { seconds, connections, pin });
     return requests / cpuSeconds;
   };
-  const pairs = quick ? 1 : 5;
+  const pairs = quick ? 1 : 3;
   const found = [];
   for (const peer of peers) {
     const result = await inPairs(pairs, { ours, peer: of(peer) });
@@ -34,7 +34,7 @@ export const throughput: Measurement = async ({ scope, quick, say }) => {
   if (first === undefined) throw new Error('there is nothing to compare with');
   const what = (name: string): string => `requests for each second of the generator's processor, against ${name}`;
   const ratio = first.result.ours / first.result.peer;
-  const open = perCpuSecond(await generated(url, { seconds, pin, rate: '4000/s' }));
+  const open = perCpuSecond(await generated(url, { seconds, pin, rate: '2000/s' }));
   return {
     ...compared(what(first.name), 'requests/s', first.result),
     id: 'm',
@@ -42,11 +42,11 @@ export const throughput: Measurement = async ({ scope, quick, say }) => {
     met: ratio >= 1,
     also: [
       ...found.slice(1).map(({ name, result }) => compared(what(name), 'requests/s', result)),
-      compared('the same of ours at a fixed rate of 4000/s', 'requests/s', { ours: open, peer: null }),
+      compared('the same of ours at a fixed rate of 2000/s', 'requests/s', { ours: open, peer: null }),
     ],
     notes: [
       `${connections} connections, ${pairs} pairs of ${seconds} s in turns; generator ${pin.length > 0 ? 'on processor 0, target on processor 1' : 'and target on any processor'}; within pairs ${found.map(({ name, result }) => `${name} ${result.pairRatio.toFixed(2)}`).join(', ')}`,
-      'ours and autocannon count their time after a warm-up of 1 s, the others from their start; ours keeps latencies from the time when a request was due',
+      'ours and autocannon count their time after a warm-up of 3 s, the others from their start; ours keeps latencies from the time when a request was due',
       ...(missing.length > 0 ? [`not compared: ${missing.join('; ')}`] : []),
     ],
   };
@@ -74,10 +74,10 @@ async function generated(
 ): Promise<Generated> {
   const pace = rate === undefined ? { users: connections, think: '0' } : { rate };
   const limits = { errors: { rollBack: '0 %' } };
-  const spec = loadSchema.parse({ ...pace, for: `${seconds}s`, warmUp: '1s', requests: [{ url }], ...limits });
+  const spec = loadSchema.parse({ ...pace, for: `${seconds}s`, warmUp: '3s', requests: [{ url }], ...limits });
   const signal = new AbortController().signal;
   const { counts, cpuMs } = await runGenerator(orderOf('m', spec), { signal, before: pin });
-  if (counts.ok !== counts.due) throw new Error(`${counts.due - counts.ok} of ${counts.due} requests failed`);
+  if (counts.errors + counts.timeouts > 0) throw new Error(`${counts.errors + counts.timeouts} requests failed`);
   return { requests: counts.ok, cpuMs };
 }
 

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -187,6 +188,16 @@ describe('a load that is stopped', () => {
     expect(open).toBe(1);
   });
 
+  it('ends with whoever started it, however that ended', async () => {
+    const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', starter], {
+      env: { ...process.env, URL: `${server.origin}/` },
+      stdio: 'ignore',
+    });
+    const pids = await begun(parent.pid).finally(() => parent.kill('SIGKILL'));
+    expect(pids).toHaveLength(1);
+    expect(await expectSoon(async () => pids.filter(isAlive).length, 0)).toBe(0);
+  });
+
   it('does not begin when it was stopped before', async () => {
     const order = measured(
       { rate: '1/s', requests: [at('/')], ...wide },
@@ -203,6 +214,22 @@ it('refuses an address that is none once it is known, without showing it', async
     message: 'request 1 of shop: url is no address once its references are resolved',
   });
 });
+
+/** A worker that puts a load on. */
+const starter = `
+import { runGenerator } from ${JSON.stringify(new URL('../../src/performance/load-process.ts', import.meta.url).href)};
+const requests = [{ url: process.env.URL, method: 'GET', headers: {}, weight: 1, expect: { json: {}, text: [], notText: [], header: {} } }];
+const order = { pace: { perSecond: 20 }, warmUpMs: 0, forMs: 60000, timeoutMs: 1000, maxInFlight: 10, lateAfterMs: 100, requests };
+await runGenerator(order, { signal: new AbortController().signal });
+`;
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 /** From the moment when each was due: the first one was sent at once, the others evenly after it. */
 function latencies(log: readonly [number, number][], everyMs: number): number[] {
@@ -226,12 +253,12 @@ async function closedPort(): Promise<number> {
 }
 
 /** The generators once their requests arrive. */
-async function begun(): Promise<number[]> {
+async function begun(parent = process.pid): Promise<number[]> {
   const asked = async (): Promise<number> => {
     const counts = await server.ask<Record<string, number>>('/count');
     return (counts['GET /'] ?? 0) + (counts['GET /never'] ?? 0);
   };
   const before = await asked();
   for (const deadline = Date.now() + 10_000; Date.now() < deadline && (await asked()) < before + 5; ) await sleep(20);
-  return await generators();
+  return await generators(parent);
 }

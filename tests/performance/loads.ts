@@ -57,15 +57,15 @@ export function recordOf({ record }: Measured): {
   return JSON.parse(JSON.stringify(record));
 }
 
-/** Generators that this process started and that still live. */
-export async function generators(): Promise<number[]> {
+/** Generators that a process started, this one unless said otherwise, and that still live. */
+export async function generators(parent = process.pid): Promise<number[]> {
   const found: number[] = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const [status, words] = await Promise.all([
       readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''),
       readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
     ]);
-    if (status.includes(`PPid:\t${process.pid}\n`) && words.includes('load-generator')) found.push(Number(pid));
+    if (status.includes(`PPid:\t${parent}\n`) && words.includes('load-generator')) found.push(Number(pid));
   }
   return found;
 }
