@@ -70,6 +70,8 @@ async function walked(visiting: Visiting, notes: PageNotes, lines: string[]): Pr
   const begun = performance.now();
   const first = await taken(`open ${addressOf(spec.url)}`, () => visitPage(spec.url, visiting), { visiting, lines });
   const loadMs = performance.now() - begun;
+  // Who asks for http://shop is led to https://www.shop, and that is the site then.
+  notes.sites.push(visiting.page.url());
   if (first !== null) return together(first, { visiting, notes, lines, loadMs });
   for (const step of spec.steps) {
     const ended = await taken(stepName(step), () => takeStep(step, visiting), { visiting, lines });

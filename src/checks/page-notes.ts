@@ -6,21 +6,29 @@ import type { Found } from './limits.ts';
 import { masked } from './log-lines.ts';
 import { addressOf } from './request.ts';
 
-/** One line that people read, where it came from, and whether it was the own site. */
-type Note = { text: string; matched: string; own: boolean };
+/** One line that people read, and what patterns of the plan are held against. */
+type Note = { text: string; matched: string };
 
-/** Everything that the pages of one browser said and asked for. */
-export type PageNotes = { errors: Note[]; warnings: Note[]; failed: Note[]; requests: number };
+/** `isPage`: somebody went there, so it counts on whatever site it is. */
+type FailedRequest = Note & { url: string; isPage: boolean };
 
-/** Begins to note; the first page must be opened afterwards. `spec.url`: its origin is the own site. */
+/** Everything that the pages of one browser said and asked for. `sites`: addresses whose origins are the own site. */
+export type PageNotes = {
+  errors: Note[];
+  warnings: Note[];
+  failed: FailedRequest[];
+  requests: number;
+  sites: string[];
+};
+
+/** Begins to note; the first page must be opened afterwards, and where it led added to `sites`. */
 export function notesOf(context: BrowserContext, spec: BrowserSpec): PageNotes {
-  const notes: PageNotes = { errors: [], warnings: [], failed: [], requests: 0 };
-  const own = new Set([spec.url, ...spec.requests.origins].filter((url) => URL.canParse(url)).map(originOf));
-  const isOwn = (url: string): boolean => !URL.canParse(url) || own.has(originOf(url));
+  const sites = [spec.url, ...spec.requests.origins];
+  const notes: PageNotes = { errors: [], warnings: [], failed: [], requests: 0, sites };
   const fail = (request: Request, why: string): void => {
     const [method, url] = [request.method(), request.url()];
     const text = `${method} ${plain(url)} ${why}`;
-    notes.failed.push({ text, matched: `${method} ${url} ${why}`, own: isOwn(url) });
+    notes.failed.push({ text, matched: `${method} ${url} ${why}`, url, isPage: isPage(request) });
   };
   context.on('request', () => {
     notes.requests += 1;
@@ -34,23 +42,32 @@ export function notesOf(context: BrowserContext, spec: BrowserSpec): PageNotes {
     if (why !== 'net::ERR_ABORTED') fail(request, why);
   });
   context.on('weberror', (thrown) => {
-    const error = thrown.error();
-    notes.errors.push({ ...said(`uncaught ${error.name}: ${error.message}`), own: true });
+    // Pages throw anything, whatever the typings say.
+    const error: unknown = thrown.error();
+    notes.errors.push(said(`uncaught ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`));
   });
-  context.on('console', (message) => keep(notes, message, isOwn));
+  context.on('console', (message) => keep(notes, message));
   return notes;
 }
 
-function keep({ errors, warnings }: PageNotes, message: ConsoleMessage, isOwn: (url: string) => boolean): void {
-  const { url } = message.location();
-  // Chromium repeats every failed request here; those are noted where they fail.
-  if (message.type() === 'error' && /^Failed to load resource: /.test(message.text())) return;
-  const note = { ...said(message.text()), own: isOwn(url) };
-  if (message.type() === 'error') errors.push(note);
-  if (message.type() === 'warning') warnings.push(note);
+function isPage(request: Request): boolean {
+  if (!request.isNavigationRequest()) return false;
+  try {
+    return request.frame().parentFrame() === null;
+  } catch {
+    // Playwright has no frame yet for a page that is just being opened.
+    return true;
+  }
 }
 
-function said(text: string): Pick<Note, 'text' | 'matched'> {
+function keep({ errors, warnings }: PageNotes, message: ConsoleMessage): void {
+  // Chromium repeats every failed request here; those are noted where they fail.
+  if (message.type() === 'error' && /^Failed to load resource: /.test(message.text())) return;
+  if (message.type() === 'error') errors.push(said(message.text()));
+  if (message.type() === 'warning') warnings.push(said(message.text()));
+}
+
+function said(text: string): Note {
   return { text: excerpt(masked(text).replace(/\s+/g, ' '), 160), matched: text };
 }
 
@@ -74,15 +91,17 @@ export function judgeNotes(notes: PageNotes, spec: BrowserSpec): Found {
   const { console: rules, requests } = spec;
   const failed = notes.failed.filter((note) => counts(note, requests.ignore));
   const lines = (some: Note[], what: string): string[] => some.map(({ text }) => `${what}${text}`);
-  add(requests.failed, lines(ownOf(failed, true), ''));
+  const own = new Set(notes.sites.filter((url) => URL.canParse(url)).map(originOf));
+  const isOwn = ({ url, isPage: went }: FailedRequest): boolean => went || !URL.canParse(url) || own.has(originOf(url));
+  add(
+    requests.failed,
+    failed.filter(isOwn).map(({ text }) => text),
+  );
   const errors = notes.errors.filter((note) => counts(note, rules.ignore));
   add(rules.errors, lines(errors, 'console error: '));
-  add(requests.others, lines(ownOf(failed, false), 'on another site: '));
+  const others = failed.filter((request) => !isOwn(request));
+  add(requests.others, lines(others, 'on another site: '));
   const warnings = notes.warnings.filter((note) => counts(note, rules.ignore));
   add(rules.warnings, lines(warnings, 'console warning: '));
   return found;
-}
-
-function ownOf(notes: Note[], own: boolean): Note[] {
-  return notes.filter((note) => note.own === own);
 }

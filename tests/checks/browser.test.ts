@@ -72,15 +72,24 @@ describe.skipIf(missing)('FR-09 a page in a browser', () => {
   it('with a script that is not there, an error in the console or an exception is a FAIL with a picture', async () => {
     Object.assign(app().faults, { brokenAsset: true, consoleError: true, uncaughtError: true });
     const answer = await ask();
-    expect(answer).toMatchObject({ status: 'FAIL', summary: `GET ${app().url}/assets/app.js 404 (and 2 more)` });
+    expect(answer).toMatchObject({ status: 'FAIL', summary: `GET ${app().url}/assets/app.js 404 (and 4 more)` });
     expect(answer.evidence).toContain('console error: cannot read the basket of [address], token=[hidden]');
     expect(answer.evidence).toContain('console error: uncaught ReferenceError: basket is not defined');
+    expect(answer.evidence).toContain('no basket');
     const [picture = ''] = await pictures();
     expect(answer.evidence).toContain(`screenshot: screenshots/${picture} in the records`);
     const bytes = await readFile(join(home(), 'records/screenshots', picture));
     expect(bytes.subarray(1, 4).toString()).toBe('PNG');
-    const console = { ignore: [{ matches: '^cannot read the basket' }, 'basket is not defined'] };
+    const console = { ignore: [{ matches: '^cannot read the basket' }, { matches: '^uncaught' }] };
     expect(await ask({ requests: { ignore: ['/assets/app.js 404'] }, console })).toMatchObject({ status: 'PASS' });
+  });
+
+  it('that leads to another host is judged as the site that it leads to', async () => {
+    app().faults.brokenAsset = true;
+    expect(await ask({ url: `${app().url}/old-shop`, screenshot: 'never' })).toMatchObject({
+      status: 'FAIL',
+      summary: expect.stringMatching(/^GET http:\/\/localhost:\d+\/assets\/app.js 404$/),
+    });
   });
 
   it('that warns in the console, is slow, or asks another site for nothing is a WARN', async () => {

@@ -10,6 +10,9 @@ export const pageRoutes: Route = async ({ method, url, headers }, response, { fa
   switch (`${method} ${url.pathname}`) {
     case 'GET /shop':
       return send('text/html', frontPage(faults, headers.host ?? ''));
+    case 'GET /old-shop':
+      response.writeHead(302, { location: `http://localhost:${headers.host?.split(':')[1]}/shop` }).end();
+      return true;
     case 'GET /shop/orders':
       return send('text/html', page('Orders', '<h1>Your orders</h1><ul><li>Order 1<li>Order 2</ul>'));
     case 'GET /assets/app.js':
@@ -39,6 +42,7 @@ function frontPage(faults: Faults, host: string): string {
     faults.consoleError ? `console.error('cannot read the basket of ada@shop.test, token=abc-4711')` : '',
     faults.consoleWarning ? `console.warn('old interface')` : '',
     faults.uncaughtError ? 'basket.open()' : '',
+    faults.uncaughtError ? `Promise.reject('no basket'); throw null` : '',
   ].filter((line) => line !== '');
   const tracker = faults.brokenTracker ? `<script src="http://localhost:${port}/tracker.js?key=k-4711"></script>` : '';
   const scripts = planted.map((line) => `<script>${line}</script>`).join('');
