@@ -1,4 +1,5 @@
 import { observe, openTest, testFor } from '../../src/release/detection.ts';
+import { gather, leastSpellMs, openCells } from '../../src/release/onsets.ts';
 import { watchMs } from './ours.ts';
 import { type Failure, healthyErrors, Stream, type Traffic } from './streams.ts';
 
@@ -31,6 +32,19 @@ function eDetector(blockMs: number, independent: boolean): Rule {
   return (atMs, isBad) => test !== null && observe(test, state, { atMs, n: 1, bad: isBad ? 1 : 0 }) !== null;
 }
 
+/** One bet on each quiet second; as often as single errors begin in one, which is oftener than bursts do. */
+function onsetDetector(): Rule {
+  const grounds = { cellMs: 1_000, spellMs: leastSpellMs, usual: steady.perSecond };
+  const allowed = 1 - (1 - healthyErrors) ** steady.perSecond;
+  const test = testFor({ allowed, falseAlarms, watchMs, everyMs: grounds.cellMs, blockMs: 0 });
+  const cells = openCells();
+  const state = openTest();
+  return (atMs, isBad) => {
+    const cell = gather(grounds, cells, { atMs, n: 1, bad: isBad ? 1 : 0 });
+    return test !== null && cell !== null && observe(test, state, cell) !== null;
+  };
+}
+
 /** How much more the errors of bursts differ from second to second than single errors do. */
 function dispersionOfBursts(): number {
   const stream = new Stream(bursty, 77);
@@ -57,6 +71,7 @@ export function compareCandidates(trials: number, watches: number): Candidate[] 
     { name: 'e-detector, each request a bet, blocks of 1 s', open: () => eDetector(1_000, true) },
     { name: 'e-detector, each block a bet, 1 s', open: () => eDetector(1_000, false) },
     { name: 'e-detector, each block a bet, 20 s', open: () => eDetector(20_000, false) },
+    { name: 'e-detector, each beginning of errors a bet', open: onsetDetector },
   ];
   return rules.map(({ name, open }) => ({
     name,
