@@ -52,7 +52,7 @@ const version = (application: string) => memoryWorld(worldsOf(application).backe
 const check = (more: object = {}): object => ({ name: 'tenants', kind: 'http', url, ...more });
 const urgent = { priority: 'P1', incident: 'leak' };
 
-type More = { watch?: object; smoke?: object[]; checks?: object };
+type More = { watch?: object; smoke?: object[]; checks?: object; performance?: object };
 
 /** One service that goes back by itself, with people for P1 and a checklist. */
 async function start(application: string, more: More): Promise<Handle> {
@@ -81,6 +81,15 @@ async function inWatch(application: string, more: More): Promise<Handle> {
   const handle = await start(application, more);
   await until(handle, ({ phase }) => phase === 'watch');
   return handle;
+}
+
+/** What is kept below the records folder of an application. */
+async function linesOf(application: string, record = ''): Promise<Record<string, unknown>[]> {
+  const text = await readFile(join(bench.folder, application, 'records', record), 'utf8');
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }
 
 function expectAlert(subject: string): void {
@@ -142,6 +151,19 @@ describe('a group that is asked in the watch', () => {
   });
 });
 
+it('keeps each request that the performance step was judged by', async () => {
+  const requests = [{ name: 'orders', url, samples: 20, every: '20ms', errors: { rollBack: '10 %' } }];
+  const handle = await start('kept-performance', { performance: { requests }, watch: { checks: [check()] } });
+  expect(await handle.result()).toMatchObject({ outcome: 'released' });
+  const { steps } = await statusOf(handle);
+  const [judged] = steps.find(({ id }) => id === 'performance')?.judgements ?? [];
+  const lines = await linesOf('kept-performance', judged?.record);
+  expect(lines.filter(({ request }) => request === 'orders').length).toBe(judged?.n);
+  expect(lines.at(-1)).toMatchObject({
+    summary: { judgements: [{ criterion: judged?.criterion, verdict: 'proceed' }] },
+  });
+});
+
 describe('smoke checks as traffic where users make none', () => {
   const quiet = (): More => ({
     smoke: [check({ repeatable: true }), check({ name: 'once only' })],
@@ -166,9 +188,7 @@ describe('smoke checks as traffic where users make none', () => {
     const point = watch?.points[0];
     expect(point?.samples).toBe(0);
     expect(point?.synthetic).toBeGreaterThanOrEqual(5);
-    const records = join(bench.folder, 'synthetic', 'records');
-    const lines = (await readFile(join(records, point?.record ?? ''), 'utf8')).trim().split('\n');
-    const asked = lines.map((line) => JSON.parse(line)).filter(({ synthetic }) => synthetic === true);
+    const asked = (await linesOf('synthetic', point?.record)).filter(({ synthetic }) => synthetic === true);
     expect(asked.length).toBe(point?.synthetic);
     expect(new Set(asked.map(({ check: name }) => name))).toEqual(new Set(['tenants']));
   });
