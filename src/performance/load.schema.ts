@@ -36,6 +36,10 @@ const timeouts = z
   .refine((given) => given.consult !== undefined || given.rollBack !== undefined, {
     error: 'must name consult, rollBack or both',
   })
+  .refine(({ consult = -1, rollBack = 101 }) => consult < rollBack, {
+    path: ['consult'],
+    error: 'must be lower than rollBack, or nobody is ever asked',
+  })
   .meta({
     description: 'Limits for the share of requests without an answer in time, in per cent. Without it they are errors.',
     minProperties: 1,

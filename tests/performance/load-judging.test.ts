@@ -63,6 +63,12 @@ describe('judging a load', () => {
     }
   });
 
+  it('says nothing of a percentile of few answers, as few users may give', () => {
+    const few = loadSchema.parse({ users: 2, requests, p95: { rollBack: '1ms' } });
+    const [judgement] = judgementsOf(result(spread(19)), { name: 'shop', spec: few, pace, before: null });
+    expect(judgement).toMatchObject({ verdict: 'unknown', explanation: '19 samples, 20 needed: could not be judged' });
+  });
+
   it('takes time-outs for errors where nothing else judges them, and for slow answers always', () => {
     const found = result([...spread(90), ...Array.from({ length: 10 }, () => 10_000)], { timeouts: 10 });
     expect(measurementOf(found, true)).toMatchObject({ n: 100, errors: 0 });

@@ -37,7 +37,11 @@ describe('a load in a plan', () => {
   });
 
   it.each([
-    ['neither rate nor users', good.replace('rate: 50/s, ', ''), 'rate: is missing (must be given, or users instead, and not both)'],
+    [
+      'neither rate nor users',
+      good.replace('rate: 50/s, ', ''),
+      'rate: is missing (must be given, or users instead, and not both)',
+    ],
     ['both', `${good}, users: 10`, 'rate: must be given, or users instead, and not both'],
     ['a rate without a time', good.replace('50/s', '50'), 'rate: must be a rate such as 50/s, 600/m or 2000/h'],
     ['a rate of nothing', good.replace('50/s', '0/s'), 'rate: must be a rate such as 50/s'],
@@ -48,6 +52,21 @@ describe('a load in a plan', () => {
     ['nothing that judges', good.replace(/, p95.*$/, ''), 'nothing judges this load'],
     ['time-outs in seconds', `${good}, timeouts: { rollBack: 3s }`, 'must be a percentage such as 5 % or 0.1 %'],
     ['time-outs without a limit', `${good}, timeouts: {}`, 'must name consult, rollBack or both'],
+    [
+      'time-outs that ask too late',
+      `${good}, timeouts: { consult: 5 %, rollBack: 1 % }`,
+      'must be lower than rollBack',
+    ],
+    [
+      'a percentile of few requests',
+      good.replace('50/s, for: 1m', '10/m, for: 1m'),
+      'p95 of 10 samples is the slowest of them, so one slow answer decides',
+    ],
+    [
+      'a comparison of few requests',
+      `${good.replace('50/s, for: 1m', '1/s, for: 1m')}, baseline: { p95: { rollBack: 50 % } }`,
+      '60 samples of p95 cannot be told from those of the version before',
+    ],
     ['half a request', good.replace('" }]', '", weight: 0.5 }]'), 'weight: must be a whole number'],
     ['a time for one request', good.replace('" }]', '", timeout: 1s }]'), 'timeout'],
     [

@@ -59,25 +59,45 @@ const leastSamples: Record<Measure, number> = { errors: 1, p50: 2, p95: 20, p99:
 /** With fewer samples no difference that anybody would call a degradation is beyond doubt. */
 const leastToCompare: Record<Measure, number> = { errors: 100, p50: 50, p95: 200, p99: 1_000 };
 
+/** `samples`: how many there will be. `more`: how to have as many as a limit needs. */
+type Sampled = { path: Path; samples: number; limits: WrittenCriteria; more(least: number): string };
+
+/** What says beforehand how many samples there will be; users of a load take as many as they get answers. */
+function sampledOf({ performance }: WrittenRelease): Sampled[] {
+  const { requests = [], load = [] } = performance ?? {};
+  const asked = (requests as WrittenRequest[]).map((limits, index) => ({
+    path: ['performance', 'requests', index],
+    samples: limits.samples,
+    limits,
+    more: (least: number) => `set samples: ${least} or more`,
+  }));
+  const loads = load.flatMap((each, index): Sampled[] => {
+    if (each.rate === undefined) return [];
+    const samples = Math.ceil((each.rate * each.for) / 1000);
+    const more = (least: number): string => `make rate or for larger, so that there are ${least} or more`;
+    return [{ path: ['performance', 'load', index], samples, limits: each as WrittenCriteria, more }];
+  });
+  return [...asked, ...loads];
+}
+
 const enoughForPercentiles: Rule = {
   name: 'samples-for-percentiles',
   severity: 'error',
-  look: ({ written: { performance } }) =>
-    ((performance?.requests ?? []) as WrittenRequest[]).flatMap((request, index): Saying[] => {
-      const path = ['performance', 'requests', index];
-      const { samples, baseline = {} } = request;
-      const few = (limits: WrittenCriteria, least: Record<Measure, number>): Measure[] =>
-        measures.filter((measure) => limits[measure] !== undefined && samples < least[measure]);
+  look: ({ written }) =>
+    sampledOf(written).flatMap(({ path, samples, limits, more }): Saying[] => {
+      const { baseline = {} } = limits as { baseline?: WrittenCriteria };
+      const few = (given: WrittenCriteria, least: Record<Measure, number>): Measure[] =>
+        measures.filter((measure) => given[measure] !== undefined && samples < least[measure]);
       return [
-        ...few(request, leastSamples).map((measure) => ({
+        ...few(limits, leastSamples).map((measure) => ({
           path: [...path, measure],
           message: `${measure} of ${samples} samples is the slowest of them, so one slow answer decides`,
-          remedy: `set samples: ${leastSamples[measure]} or more, or limit another percentile`,
+          remedy: `${more(leastSamples[measure])}, or limit another percentile`,
         })),
         ...few(baseline, leastToCompare).map((measure) => ({
           path: [...path, 'baseline', measure],
           message: `${samples} samples of ${measure} cannot be told from those of the version before`,
-          remedy: `set samples: ${leastToCompare[measure]} or more`,
+          remedy: more(leastToCompare[measure]),
         })),
       ];
     }),
