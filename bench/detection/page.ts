@@ -171,7 +171,7 @@ function choice(candidates: readonly Candidate[]): string[] {
     'needs no tuning. A bet on the share of a block is bounded whatever happens within it, so bursts that fit into a block raise no more',
     'false alarms than were allowed; those that fall on two blocks do, now and then, and blocks that hold long bursts are slow. A bet on',
     'where errors begin does not care how long they go on. So the watch bets on each request where the hour before shows single errors.',
-    'Elsewhere it bets on where errors begin, and beside it on blocks of twenty seconds or more, with half of the false alarms for each.',
+    'Elsewhere it bets on where errors begin, and beside it on blocks of five seconds or more, with half of the false alarms for each.',
     'Sources: the top of `src/release/detection.ts` and `src/release/onsets.ts`.',
   ];
 }

@@ -37,7 +37,7 @@ const leastBlocks = 10;
 const shortestMs = 1_000;
 
 /** No burst is expected to last longer, as long as nothing shows it. */
-export const burstMs = 20_000;
+const burstMs = 20_000;
 
 /** Errors that came one by one so often are taken to come so. */
 const eventsOfSingles = 3;

@@ -1,4 +1,4 @@
-import { type Baseline, burstMs, type Onsets, shareAbove } from './baseline.ts';
+import { type Baseline, type Onsets, shareAbove } from './baseline.ts';
 import { type BurstState, learn, lengthNeeded, openBursts } from './bursts.ts';
 import { conclude, type Found, observe, openTest, type Seen, type Test, type TestState, testFor } from './detection.ts';
 import { wilson } from './intervals.ts';
@@ -108,7 +108,7 @@ function badOf({ criterion, limit }: Limited, baseline: Baseline | null): Bad | 
     if (onsets === undefined) return { ...risen, blockMs };
     // What may be added comes one by one, so each request of a quiet cell may begin a spell.
     const begin = { ...onsets, atMost: onsets.atMost + (limit / 100) * onsets.usual };
-    return { ...risen, blockMs: Math.max(burstMs, blockMs), onsets: begin };
+    return { ...risen, blockMs: Math.max(leastSpellMs, blockMs), onsets: begin };
   }
   const shape = { allowed: shareAbove[measure], blockMs, independent };
   if (against === undefined) return { slowerThanMs: limit, ...shape };

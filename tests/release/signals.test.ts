@@ -210,6 +210,31 @@ describe('a service whose errors come in bursts', () => {
     expect((first?.index ?? 9_000) - 6_000).toBeLessThan(300);
   });
 
+  test('what the plan allows above the hour before is no reason to ask, more is', () => {
+    const allowing = order([{ ...risen, consultAbove: 2 }], { baseline: calm, everyMs, watchMs: 48 * 60 * minute });
+    const random = seeded(12);
+    expect(
+      watch(
+        allowing,
+        times(hour, () => (random() < 0.015 ? null : 100)),
+      ),
+    ).toEqual([]);
+    const [first] = watch(
+      allowing,
+      times(hour, () => (random() < 0.2 ? null : 100)),
+    );
+    expect(first?.index).toBeLessThan(2_400);
+  });
+
+  test('both of its tests together raise no more false alarms than one limit may', () => {
+    const [signal] = signalsOf(order([risen], { baseline: calm, everyMs }));
+    const tests = signal !== undefined && 'test' in signal ? [signal.test, signal.onsets?.test] : [];
+    // Evidence needed = bets opened / false alarms; blocks of 5 s and cells of 1 s in one hour.
+    const falseAlarms = [720, 3_600].map((opened, index) => opened / (tests[index]?.needed ?? 1));
+    expect(falseAlarms[0]).toBeCloseTo(0.01 / 2 / 2, 9);
+    expect(falseAlarms[1]).toBeCloseTo(0.01 / 2 / 2, 9);
+  });
+
   test('its state is a few hundred bytes, and survives being written down in the middle of a burst', () => {
     const stream = [...times(2_000, () => 100), ...times(1_000, bursty(seeded(9), 0.04))];
     const signals = signalsOf(planned);
