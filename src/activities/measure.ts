@@ -36,6 +36,7 @@ export async function measure(
 ): Promise<Collected> {
   const probe = await httpProbe(asking);
   const { samples, everyMs, criteria } = request;
+  if (request.compares) await warmUp(probe, asking);
   const fromMs = clock.now();
   return await collect({
     probe,
@@ -51,6 +52,11 @@ export async function measure(
   });
 }
 
+/** The first request loads code and opens connections; it would count for the version that is measured first. */
+async function warmUp(probe: Probe, { signal }: Asking<Json>): Promise<void> {
+  await probe(signal);
+}
+
 /** Times over: a worker that stands still for a moment loses the samples of that moment. */
 const mostRounds = 3;
 
@@ -62,6 +68,7 @@ export async function normalOf(
 ): Promise<Baseline> {
   const probe = await httpProbe(asking);
   const { samples, everyMs, criteria } = request;
+  await warmUp(probe, asking);
   const taken: Timed[] = [];
   for (let round = 1; round <= mostRounds && taken.length < samples * measuredShare; round += 1) {
     const fromMs = clock.now();
