@@ -23,18 +23,29 @@ export async function pin({ planDigest, place, artefacts, plan }: PinInput): Pro
   });
 }
 
+type Part = { name: string; spec: Json };
+
 /** Every part of the plan that may hold references, under names that people know. */
-function specsOf(plan: Plan): Json {
-  const named = (parts: readonly { name: string; spec: Json }[]): Json =>
-    Object.fromEntries(parts.map(({ name, spec }) => [name, spec]));
+function specsOf({ targets, steps, watch, notify }: Plan): Json {
+  const rehearsals = steps.flatMap(({ rehearsal }) => [...(rehearsal?.checks ?? []), ...(rehearsal?.writes ?? [])]);
+  const watched = [...(watch?.checks ?? []), ...(watch?.throughout?.checks ?? [])];
   return {
-    targets: named(plan.targets),
-    checks: named([...plan.steps.flatMap(({ checks }) => checks), ...(plan.watch?.checks ?? [])]),
-    performance: named(plan.steps.flatMap(({ requests }) => requests)),
-    measurements: plan.steps.flatMap(({ measurements = [] }) => measurements).map(({ spec }) => spec),
-    watch: named(plan.watch?.probe ? [plan.watch.probe] : []),
-    notify: named(plan.notify),
+    targets: named(targets),
+    checks: named([...steps.flatMap(({ checks }) => checks), ...watched]),
+    rehearsal: named(rehearsals),
+    performance: named(steps.flatMap(({ requests, measurements = [] }) => [...requests, ...measurements])),
+    watch: named(watch?.probe ? [watch.probe] : []),
+    notify: named(notify),
   };
+}
+
+/** Checks of different points may have one name; none hides what another refers to. */
+function named(parts: readonly Part[]): Json {
+  const found = new Map<string, Json[]>();
+  for (const { name, spec } of parts) found.set(name, [...(found.get(name) ?? []), spec]);
+  return Object.fromEntries(
+    [...found].map(([name, [first = null, ...more]]) => [name, more.length === 0 ? first : [first, ...more]]),
+  );
 }
 
 function sha256(text: string): string {

@@ -15,3 +15,17 @@ it('a reference without a value stops the release before anybody is asked, and n
   expect(result.failure?.message).toContain('checks.shop answers.url');
   expect(result.failure?.message).toContain('notify.hook.url');
 });
+
+it('neither the checks of a watch nor two checks with one name hide what they refer to', async () => {
+  const asked = (url: string): object => ({ name: 'shop answers', kind: 'http', url });
+  const more = {
+    smoke: [asked(`\${env:NOBODY_SET_FOR_SMOKE}`)],
+    monitoring: [asked(`\${env:NOBODY_SET_FOR_MONITORING}`)],
+    watch: { schedule: [{ every: '1m', for: '1m' }], throughout: { checks: [asked(`\${env:NOBODY_SET_FOR_WATCH}`)] } },
+  };
+  const handle = await bench().start(memoryPlan({ application: 'hidden-secret', more }));
+  const { outcome, failure } = await handle.result();
+  expect(outcome).toBe('stopped');
+  for (const point of ['SMOKE', 'MONITORING', 'WATCH'])
+    expect(failure?.message).toContain(`env:NOBODY_SET_FOR_${point}`);
+});
