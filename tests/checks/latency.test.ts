@@ -21,8 +21,8 @@ describe('SB-07 how long answers take', () => {
   });
 
   it('above the first limit is a WARN, above the second a FAIL', async () => {
-    app().faults.slowMs = 60;
-    expect(await ask({ p95: { warn: '50ms', fail: '10s' } })).toMatchObject({
+    app().faults.slowMs = 900;
+    expect(await ask({ p95: { warn: '50ms', fail: '60s' } })).toMatchObject({
       status: 'WARN',
       summary: expect.stringMatching(/^p95 is [\d.]+ ms, limit 50 ms$/),
     });
@@ -47,6 +47,16 @@ describe('SB-07 how long answers take', () => {
       status: 'FAIL',
       summary: expect.stringContaining('refused or dropped the connection'),
     });
+  });
+
+  it('nobody knows where this machine itself was too busy: PENDING, and what was seen', async () => {
+    const busy = setInterval(() => {
+      for (const endsAt = performance.now() + 300; performance.now() < endsAt; );
+    }, 5);
+    const answer = await ask({ p95: '500ms' });
+    clearInterval(busy);
+    expect(answer).toMatchObject({ status: 'PENDING', summary: expect.stringContaining('this machine was too busy') });
+    expect(answer.evidence).toMatch(/p95 is [\d.]+ ms, limit 500 ms/);
   });
 
   it('of a name that does not resolve nobody knows: PENDING', async () => {

@@ -37,7 +37,7 @@ describe.skipIf(missing !== undefined)('SB-09 savepoint check on SMS Blossom', (
     for (const name of ['JWT_SECRET', 'WEBHOOK_HMAC_SECRET', 'ENCRYPTION_KEY', 'DATABASE_URL']) {
       expect(stdout + dashboard, name).not.toContain(bed().world.env[name]);
     }
-  });
+  }, 90_000);
 
   it('a FAIL ends with 3, and the dashboard says what was found and how to fix it', async () => {
     const { postgres, app } = bed().world;
@@ -52,7 +52,7 @@ describe.skipIf(missing !== undefined)('SB-09 savepoint check on SMS Blossom', (
     const dashboard = await readFile(join(cwd, 'reports/bad.md'), 'utf8');
     expect(dashboard).toMatch(/\| queues \| BLOCKED \|/);
     expect(dashboard).toContain('Never empty Redis for it.');
-  });
+  }, 90_000);
 
   it('a database that lets nobody in is PENDING, ends with 4, and says who may look at it', async () => {
     const DATABASE_URL = bed().world.postgres.url('blossom', { user: 'nobody', password: 'not-the-one' });
@@ -61,7 +61,7 @@ describe.skipIf(missing !== undefined)('SB-09 savepoint check on SMS Blossom', (
     expect(stdout).toContain('? PENDING the database answers: the database does not let this role in');
     expect(stdout).toContain("savepoint attest 'the database answers' --version v1.0.0 --by product-owner");
     expect(stdout).not.toContain('not-the-one');
-  });
+  }, 90_000);
 
   it('after Ctrl-C in the middle no row, no job and no counted request is left, and it ends with 6', async () => {
     const { child, ended } = launch(['check'], { cwd, env: bed().world.env });
@@ -70,5 +70,5 @@ describe.skipIf(missing !== undefined)('SB-09 savepoint check on SMS Blossom', (
     child.kill('SIGINT');
     expect((await ended).code).toBe(6);
     expect(await leftBehind(bed().world)).toEqual([]);
-  });
+  }, 90_000);
 });

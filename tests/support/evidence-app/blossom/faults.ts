@@ -23,7 +23,7 @@ export type BlossomFaults = {
   losesTestMessages: boolean;
   /** Reports are computed each time. */
   cacheNeverHits: boolean;
-  /** Milliseconds added to every report. */
+  /** Milliseconds added to every fourth report. */
   reportDelayMs: number;
   /** Names of metrics that are not exposed. */
   missingMetrics: string[];
