@@ -24,7 +24,7 @@ export type InHttp = z.output<typeof inHttp>;
 
 const inLog = z.strictObject(sourceFields).refine(hasOneSource, oneSource);
 
-const { arrival: _arrival, ...ofMessage } = messageFields;
+const { arrival: _arrival, text: _text, notText: _notText, ...ofMessage } = messageFields;
 const inMail = z.strictObject(ofMessage).refine(saysWhich, which);
 
 const place = z

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { pattern as patternText, text } from '../plan/words.schema.ts';
 
 /** A regular expression as text; one that holds a reference can only be compiled where it is used. */
-const pattern = patternText.refine(compiles, { error: 'must be a regular expression; this one does not compile' });
+export const pattern = patternText.refine(compiles, {
+  error: 'must be a regular expression; this one does not compile',
+});
 
 function compiles(written: string): boolean {
   if (written.includes('${')) return true;
@@ -17,7 +19,7 @@ function compiles(written: string): boolean {
 const matching = z.strictObject({ matches: pattern.describe('Regular expression without slashes') });
 
 /** Text that must be found: a plain piece, or `{ matches: <regular expression> }`. */
-const textPiece = z.union([text, matching]);
+export const textPiece = z.union([text, matching]);
 export type TextPiece = z.output<typeof textPiece>;
 
 /** One piece or several; all are looked at. Normalised to a list. */

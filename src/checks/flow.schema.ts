@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { duration, label, pattern, pause, text, url } from '../plan/words.schema.ts';
-import { jsonPath } from './expectations.schema.ts';
+import { duration, label, pause, text, url } from '../plan/words.schema.ts';
+import { jsonPath, pattern } from './expectations.schema.ts';
 import { answerExpectations, follow } from './http.schema.ts';
 import { keptLink, messageFields, saysWhich, which } from './mail.schema.ts';
 import { hasOneBody, oneBody, requestFields } from './request.schema.ts';

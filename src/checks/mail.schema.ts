@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { duration, flag, pattern, text, url } from '../plan/words.schema.ts';
-import { textPieces } from './expectations.schema.ts';
+import { duration, flag, text, url } from '../plan/words.schema.ts';
+import { pattern, textPiece, textPieces } from './expectations.schema.ts';
 import { answerExpectations } from './http.schema.ts';
 import type { Limits } from './limits.schema.ts';
 import { hasOneBody, oneBody, requestFields } from './request.schema.ts';
@@ -47,14 +47,12 @@ export const arrival = z
   .describe('How long it may take: a time, or { warn, fail }. Default 60s');
 export type Arrival = Limits & { fail: number };
 
-const matching = z.union([text, z.strictObject({ matches: pattern.describe('Regular expression without slashes') })]);
-
 /** Which message it is. One that was there before the check began never counts. */
 export const messageFields = {
   mailbox: mailbox.describe('Where it arrives'),
-  to: matching.optional().describe('Address that it is sent to, or { matches }'),
-  from: matching.optional().describe('Address that it comes from, or { matches }'),
-  subject: matching.optional().describe('A piece of its subject, or { matches }'),
+  to: textPiece.optional().describe('Address that it is sent to, or { matches }'),
+  from: textPiece.optional().describe('Address that it comes from, or { matches }'),
+  subject: textPiece.optional().describe('A piece of its subject, or { matches }'),
   arrival,
   text: textPieces.default([]).describe('Text that it must contain'),
   notText: textPieces.default([]).describe('Text that it must not contain'),

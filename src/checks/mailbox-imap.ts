@@ -23,7 +23,7 @@ export async function openImap(spec: ImapSpec, signal: AbortSignal): Promise<Mai
   try {
     await client.connect();
     const { uidNext } = await client.mailboxOpen(spec.folder);
-    let next = uidNext;
+    let next = uidNext > 0 ? uidNext : await nextOf(client);
     const fresh = async (): Promise<Raw[]> => {
       const found = await guarded(spec, signal, () => newerThan(client, next));
       for (const { uid } of found) next = Math.max(next, uid + 1);
@@ -68,6 +68,12 @@ function addressOf({ imap }: ImapSpec): URL {
   throw new TargetFailure('invalid-input', 'imap is no address of a mail server once its references are resolved', {
     remedy: 'write it as imaps://mail.example:993',
   });
+}
+
+/** Some servers do not tell their next number. */
+async function nextOf(client: ImapFlow): Promise<number> {
+  const all = await client.search({ all: true }, { uid: true });
+  return Math.max(0, ...(all === false || all === undefined ? [] : all)) + 1;
 }
 
 /** The last message always belongs to `n:*`, even where its number is lower. */

@@ -204,6 +204,7 @@ describe('the plan is told', () => {
     expect(problems({ to: 'a@b.test', follow: { hosts: ['https://shop.test/'], text: 'x' } })).toContain(
       'without https://',
     );
+    expect(problems({ to: { matches: '(' } })).toContain('does not compile');
     expect(problems({ to: 'a@b.test', mailbox: { imap: 'imaps://me:secret@mail.test' } })).toContain('must be { imap');
   });
 });
