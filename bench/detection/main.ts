@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { compareCandidates } from './candidates.ts';
 import { pageOf, type Results } from './page.ts';
 import { plotOf } from './plot.ts';
+import { measureRegressions } from './regressions.ts';
 import type { Failure, Traffic } from './streams.ts';
 import { healthyErrors } from './streams.ts';
 import { measureDelays, measureHealth } from './trials.ts';
@@ -85,10 +86,10 @@ function merged(parts: readonly Results[]): Results {
 }
 
 if (values.quick) {
-  console.log(pageOf(await measure(4, 8, async () => {})));
+  console.log(pageOf(await measure(4, 8, async () => {}), measureRegressions(20)));
 } else {
   const results =
     values.from.length === 0 ? await measure(100, 100, keep) : merged(await Promise.all(values.from.map(read)));
-  await writeFile(`${root}docs/detection.md`, pageOf(results));
+  await writeFile(`${root}docs/detection.md`, pageOf(results, measureRegressions(200)));
   await writeFile(`${root}docs/images/detection.svg`, plotOf(results));
 }

@@ -1,10 +1,11 @@
 import type { Candidate } from './candidates.ts';
+import type { Regression } from './regressions.ts';
 import type { Delay, Health, Row } from './trials.ts';
 
 export type Results = { watches: number; trials: number; candidates: Candidate[]; healths: Health[]; rows: Row[] };
 
 /** docs/detection.md, all of it. */
-export function pageOf(results: Results): string {
+export function pageOf(results: Results, regressions: readonly Regression[]): string {
   return [
     '# How soon a bad release is found',
     '',
@@ -33,6 +34,7 @@ export function pageOf(results: Results): string {
     '',
     ...method,
     ...choice(results.candidates),
+    ...comparison(regressions),
     '',
   ].join('\n');
 }
@@ -173,5 +175,21 @@ function choice(candidates: readonly Candidate[]): string[] {
     'where errors begin does not care how long they go on. So the watch bets on each request where the hour before shows single errors.',
     'Elsewhere it bets on where errors begin, and beside it on blocks of five seconds or more, with half of the false alarms for each.',
     'Sources: the top of `src/release/detection.ts` and `src/release/onsets.ts`.',
+  ];
+}
+
+/** Two measurements of the same length, as they are compared where nothing goes on: in `performance`, at a reported point. */
+function comparison(regressions: readonly Regression[]): string[] {
+  const runs = regressions[0]?.runs ?? 0;
+  return [
+    '',
+    '## A p95 that is a tenth slower',
+    `So many of ${runs} seeded pairs of measurements, one before the release and one after it, are called a regression: the whole interval`,
+    'of the change, with 95 % confidence, lies above nothing. Where nothing changed it is to be called one at most 5 times in 100, and over',
+    '4,000 requests a slower one is to be missed at most 5 times in 100; `tests/release/degradation.test.ts` holds both.',
+    '',
+    '| requests in each | nothing changed | p95 +10 % |',
+    '|---|---|---|',
+    ...regressions.map((row) => `| ${row.n} | ${row.none} of ${runs} | ${row.tenPercent} of ${runs} |`),
   ];
 }
