@@ -9,7 +9,7 @@ import { type Bench, openBench } from '../support/release.ts';
 import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
 import { launch, type Ran, savepoint } from './command.ts';
 
-// Every command is a program of its own, started from source.
+// Every command is a program of its own.
 vi.setConfig({ testTimeout: 90_000 });
 
 let temporal: TemporalForTests;
