@@ -11,7 +11,7 @@ import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
 import { attempt, startWorld, type World } from '../targets/postgres/world.ts';
 import { type Ran, savepoint } from './command.ts';
 
-// Every command is a program of its own, started from source.
+// Every command is a program of its own.
 vi.setConfig({ testTimeout: 120_000 });
 
 let temporal: TemporalForTests;
