@@ -1,7 +1,13 @@
-import type { Result } from 'lighthouse';
 import { judgeLimited, type Limited, unjudged } from '../release/limits.ts';
 import type { Judgement, Unit } from '../release/verdict.ts';
 import type { PagesSpec } from './pages.schema.ts';
+
+/** What is read of a result of Lighthouse (its type `Result`). */
+export type PageResult = {
+  runWarnings: string[];
+  categories: Record<string, { score: number | null } | undefined>;
+  audits: Record<string, { numericValue?: number; details?: { type: string; items?: unknown } } | undefined>;
+};
 
 type Limits = Limited['limits'];
 
@@ -11,10 +17,10 @@ type Value = {
   unit: Unit;
   worse: Limited['worse'];
   limits: Limits;
-  of: (result: Result) => number | null;
+  of: (result: PageResult) => number | null;
 };
 
-export type PageFindings = { name: string; spec: PagesSpec; results: readonly Result[]; kept: string };
+export type PageFindings = { name: string; spec: PagesSpec; results: readonly PageResult[]; kept: string };
 
 /** Judges the median of each limited value over the runs. `kept`: where the report is, said where something is not good. */
 export function judgePage({ name, spec, results, kept }: PageFindings): Judgement[] {
@@ -27,7 +33,7 @@ export function judgePage({ name, spec, results, kept }: PageFindings): Judgemen
   });
 }
 
-function judgeValue({ of, ...value }: Value, name: string, results: readonly Result[]): Judgement {
+function judgeValue({ of, ...value }: Value, name: string, results: readonly PageResult[]): Judgement {
   const criterion = `${value.measure} of ${name}`;
   const all = results.map(of).filter((each) => each !== null);
   if (all.length * 2 <= results.length) {
@@ -65,11 +71,11 @@ function budgetOf(budget: NonNullable<PagesSpec['budget']>): Value[] {
   const values = Object.entries(sizes).flatMap(([type, limits]): Value[] => {
     if (limits === undefined) return [];
     const kilo = { consult: inThousands(limits.consult), rollBack: inThousands(limits.rollBack) };
-    const of = (result: Result): number | null => inThousands(transferred(result, type, 'transferSize')) ?? null;
+    const of = (result: PageResult): number | null => inThousands(transferred(result, type, 'transferSize')) ?? null;
     return [{ measure: `${type} transferred`, unit: 'kB', worse: 'above', limits: kilo, of }];
   });
   if (requests === undefined) return values;
-  const of = (result: Result): number | null => transferred(result, 'total', 'requestCount') ?? null;
+  const of = (result: PageResult): number | null => transferred(result, 'total', 'requestCount') ?? null;
   return [...values, { measure: 'total made', unit: 'requests', worse: 'above', limits: requests, of }];
 }
 
@@ -80,25 +86,25 @@ function inThousands(bytes: number | undefined): number | undefined {
 const resourceTypes: Record<string, string> = { thirdParty: 'third-party' };
 
 /** The table `resource-summary` of Lighthouse: one row for each type of what a page loads. */
-function transferred(result: Result, type: string, field: 'transferSize' | 'requestCount'): number | undefined {
-  const { details } = result.audits['resource-summary'] ?? {};
-  if (details?.type !== 'table') return undefined;
-  const row = details.items.find(({ resourceType }) => resourceType === (resourceTypes[type] ?? type));
-  const value = row?.[field];
+function transferred(result: PageResult, type: string, field: 'transferSize' | 'requestCount'): number | undefined {
+  const items = result.audits['resource-summary']?.details?.items;
+  const rows: unknown[] = Array.isArray(items) ? items : [];
+  const row = rows.find((each) => Reflect.get(Object(each), 'resourceType') === (resourceTypes[type] ?? type));
+  const value: unknown = Reflect.get(Object(row), field);
   return typeof value === 'number' ? value : undefined;
 }
 
 /** 0 to 100, 0 where Lighthouse could not compute one. */
-export function scoreOf(result: Result): number {
+export function scoreOf(result: PageResult): number {
   return pointsOf(result) ?? 0;
 }
 
-function pointsOf(result: Result): number | null {
+function pointsOf(result: PageResult): number | null {
   const score = result.categories.performance?.score ?? null;
   return score === null ? null : Math.round(score * 100);
 }
 
-function numberOf(audit: string): (result: Result) => number | null {
+function numberOf(audit: string): (result: PageResult) => number | null {
   return (result) => result.audits[audit]?.numericValue ?? null;
 }
 
