@@ -10,11 +10,19 @@ export type Row = { traffic: Traffic; failure: Failure; ours: Delay; peers: { ru
 /** `falseAlarms`: healthy watches in which Savepoint raised one. */
 export type Health = { traffic: Traffic; watches: number; falseAlarms: number; limits: Limits[] };
 
+/** What healthy watches showed: the highest that each of the fixed rules saw in each of them. */
+export type Watched = { falseAlarms: number; peaks: Limits[][] };
+
 /** Sends healthy watches of 48 hours through both, and finds the limits of the fixed rules. */
 export function measureHealth(traffic: Traffic, watches: number): Health {
+  return healthOf(traffic, [watchHealthy(traffic, { from: 1, to: watches })]);
+}
+
+/** `from`, `to`: seeds, both included. */
+export function watchHealthy(traffic: Traffic, { from, to }: { from: number; to: number }): Watched {
   const peaks: Limits[][] = fixedRules.map(() => []);
   let falseAlarms = 0;
-  for (let seed = 1; seed <= watches; seed += 1) {
+  for (let seed = from; seed <= to; seed += 1) {
     const watcher = new Watcher(prepared(traffic, seed));
     const stream = new Stream(traffic, seed * 2);
     const windows = new Windows();
@@ -27,7 +35,13 @@ export function measureHealth(traffic: Traffic, watches: number): Health {
     if (alarmed) falseAlarms += 1;
     for (const [index, rule] of fixedRules.entries()) peaks[index]?.push(peaksOf(windows.seen, rule));
   }
-  return { traffic, watches, falseAlarms, limits: peaks.map(limitsFrom) };
+  return { falseAlarms, peaks };
+}
+
+export function healthOf(traffic: Traffic, parts: readonly Watched[]): Health {
+  const peaks = fixedRules.map((_, index) => parts.flatMap((part) => part.peaks[index] ?? []));
+  const falseAlarms = parts.reduce((sum, part) => sum + part.falseAlarms, 0);
+  return { traffic, watches: peaks[0]?.length ?? 0, falseAlarms, limits: peaks.map(limitsFrom) };
 }
 
 const givenUpMs = 4 * 3_600_000;

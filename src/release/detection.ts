@@ -129,6 +129,9 @@ export function observe(test: Test, state: TestState, seen: Seen): Found | null 
  */
 function isEnough(test: Test, { evidence, seen, block }: TestState): boolean {
   if (!test.independent || seen + block.n < test.leastSamples) return false;
+  // No bet gains more than the largest does on bad requests alone; mostly that is far too little, and cheap to know.
+  const most = (1 + (test.bets.at(-1) ?? 0)) ** block.bad;
+  if ((1 + strength(evidence)) * most < test.needed) return false;
   let sum = 0;
   for (let index = 0; index < betCount; index += 1) {
     sum += Math.min(mostEvidence, (1 + (evidence[index] ?? 0)) * gainOf(test, test.bets[index] ?? 0, block));
