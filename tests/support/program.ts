@@ -9,7 +9,7 @@ export type Program = { options: string[]; file: string };
 
 /**
  * A file of the program, named without its ending (`cli/main`), as a test starts it: built, as people do, where the build
- * is of the source as it is now (`npm test` sees to that), else from source, which takes three times as long to load.
+ * is of the source as it is now (`npm test` sees to that), else from source, which takes twice as long to load.
  */
 export function program(name: string): Program {
   const place = isBuilt ? `../../dist/${name}.js` : `../../src/${name}.ts`;
