@@ -49,6 +49,7 @@ function normal(x: number): number {
   let term = x;
   for (let index = 1; index < 300; index += 1) {
     term = (term * x * x) / (2 * index + 1);
+    if (sum + term === sum) break;
     sum += term;
   }
   return Math.min(1, Math.max(0, 0.5 + sum * Math.exp(-0.5 * x * x - 0.918_938_533_204_672_7)));
