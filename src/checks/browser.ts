@@ -56,7 +56,15 @@ async function visited(asking: Asking<BrowserSpec>, opened: Browser, endsAt: num
   const { spec, signal } = asking;
   const context = await opened.newContext({ viewport: spec.viewport });
   const notes = notesOf(context, spec);
-  const visiting: Visiting = { page: await context.newPage(), spec, filled: [], endsAt, signal };
+  const first = await context.newPage();
+  const visiting: Visiting = {
+    // People look at the tab that was opened last.
+    page: () => context.pages().at(-1) ?? first,
+    spec,
+    filled: [],
+    endsAt,
+    signal,
+  };
   const lines: string[] = [];
   const answer = await walked(visiting, notes, lines);
   const wanted = spec.screenshot === 'always' || (spec.screenshot === 'failure' && answer.status === 'FAIL');
@@ -71,7 +79,7 @@ async function walked(visiting: Visiting, notes: PageNotes, lines: string[]): Pr
   const first = await taken(`open ${addressOf(spec.url)}`, () => visitPage(spec.url, visiting), { visiting, lines });
   const loadMs = performance.now() - begun;
   // Who asks for http://shop is led to https://www.shop, and that is the site then.
-  notes.sites.push(visiting.page.url());
+  notes.sites.push(visiting.page().url());
   if (first !== null) return together(first, { visiting, notes, lines, loadMs });
   for (const step of spec.steps) {
     const ended = await taken(stepName(step), () => takeStep(step, visiting), { visiting, lines });
@@ -86,7 +94,10 @@ async function walked(visiting: Visiting, notes: PageNotes, lines: string[]): Pr
 async function settled(visiting: Visiting): Promise<void> {
   const { page, spec, signal } = visiting;
   const timeout = Math.min(spec.settle, left(visiting));
-  if (timeout > 0) await page.waitForLoadState('networkidle', { timeout }).catch(() => undefined);
+  if (timeout > 0)
+    await page()
+      .waitForLoadState('networkidle', { timeout })
+      .catch(() => undefined);
   signal.throwIfAborted();
 }
 
@@ -111,7 +122,7 @@ async function taken(
     if (error instanceof PageProblem) return [`${name}: ${error.message}`];
     if (error instanceof UnclearStep)
       return pending(error.message, lines.join('\n'), 'name it by a CSS selector such as #save');
-    if (!(error instanceof Error) || page.isClosed()) throw error;
+    if (!(error instanceof Error) || page().isClosed()) throw error;
     return await answerToLostPage(name, error, visiting);
   }
 }
@@ -120,8 +131,8 @@ async function lastProblems(visiting: Visiting): Promise<string[]> {
   const { page, spec } = visiting;
   const { title, text, notText } = spec;
   const problems = async (): Promise<string[]> => [
-    ...(title === undefined ? [] : partProblems('the title', await page.title(), title)),
-    ...textProblems('the page', await textOf(page), { text, notText }),
+    ...(title === undefined ? [] : partProblems('the title', await page().title(), title)),
+    ...textProblems('the page', await textOf(page()), { text, notText }),
   ];
   try {
     await mustHold(problems, visiting);

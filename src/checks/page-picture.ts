@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Locator } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import type { Asking } from '../release/check.ts';
 import { fileNameOf, hasCode, pathFrom } from '../targets/shell/files.ts';
 import type { Visiting } from './page-steps.ts';
@@ -19,12 +19,13 @@ const typed = 'input[type=password], input[autocomplete=one-time-code], [autocom
  * @returns one line of evidence, also where no picture could be kept
  */
 export async function keepPicture(visiting: Visiting, asking: Asking<unknown>): Promise<string> {
-  const { page, filled } = visiting;
+  const page = visiting.page();
+  const filled = visiting.filled.filter((field) => field.page() === page);
   const { records, home, version } = asking;
   if (records === undefined) return 'no screenshot: there is no records folder';
   // Playwright would wait for a page that never came.
   if (!/^https?:/.test(page.url())) return 'no screenshot: no page was loaded';
-  const mask = [page.locator(typed), ...filled, ...(await secretTexts(visiting, asking))];
+  const mask = [page.locator(typed), ...filled, ...(await secretTexts(page, asking))];
   const picture = await page.screenshot({ mask, timeout: 5_000 }).catch(() => null);
   if (picture === null) return 'no screenshot: the page could not be drawn';
   const stamp = new Date().toISOString().replaceAll(':', '-');
@@ -41,7 +42,7 @@ export async function keepPicture(visiting: Visiting, asking: Asking<unknown>): 
   return `screenshot: ${picturesFolder}/${name} in the records`;
 }
 
-async function secretTexts({ page }: Visiting, { secrets }: Asking<unknown>): Promise<Locator[]> {
+async function secretTexts(page: Page, { secrets }: Asking<unknown>): Promise<Locator[]> {
   const known = await secrets?.();
   const forms = new Set((known ?? []).flatMap((secret) => secret.forms));
   return [...forms].filter((form) => form.length >= 4).map((form) => page.getByText(form));

@@ -38,7 +38,7 @@ export async function answerToLostPage(
       'check proxies and the network of the worker',
     );
   }
-  return [`${name}: ${page.isClosed() ? 'the page closed' : why}`];
+  return [`${name}: ${page().isClosed() ? 'the page closed' : why}`];
 }
 
 /** The first line of what playwright says, without the name of its function. */

@@ -5,8 +5,8 @@ import type { HeaderValue } from './expectations.schema.ts';
 import { boundsProblems, holds, shown, textProblems } from './expectations.ts';
 import { addressOf } from './request.ts';
 
-/** `filled`: fields that hold what this check typed. `endsAt`: on the stopwatch of this process. */
-export type Visiting = { page: Page; spec: BrowserSpec; filled: Locator[]; endsAt: number; signal: AbortSignal };
+/** `page`: the one that people see now. `filled`: fields that hold what this check typed. `endsAt`: on the stopwatch of this process. */
+export type Visiting = { page: () => Page; spec: BrowserSpec; filled: Locator[]; endsAt: number; signal: AbortSignal };
 
 /** The page is not as it should be. */
 export class PageProblem extends Error {
@@ -36,22 +36,22 @@ export function stepName({ goto, click, fill, select, press, expect, wait }: Bro
 export async function takeStep(step: BrowserStep, visiting: Visiting): Promise<void> {
   const { page, signal } = visiting;
   const { goto, click, fill, select, press, expect, wait } = step;
-  if (goto !== undefined) await visitPage(new URL(goto, page.url()).href, visiting);
+  if (goto !== undefined) await visitPage(new URL(goto, page().url()).href, visiting);
   if (click !== undefined) await (await find(click, clickable, visiting)).click({ timeout: patience(visiting) });
   for (const [field, value] of Object.entries(fill ?? {})) await fillIn(field, value, visiting);
   for (const [list, choice] of Object.entries(select ?? {})) {
     await (await find(list, fields, visiting)).selectOption(choice, { timeout: patience(visiting) });
   }
-  if (press !== undefined) await page.keyboard.press(press);
-  if (expect !== undefined) await mustHold(() => seenProblems(page, expect), visiting);
+  if (press !== undefined) await page().keyboard.press(press);
+  if (expect !== undefined) await mustHold(() => seenProblems(page(), expect), visiting);
   if (wait === undefined) return;
   if ('forMs' in wait) await systemClock.sleep(Math.min(wait.forMs, left(visiting)), signal);
-  else await mustHold(() => waitProblems(page, wait), visiting);
+  else await mustHold(() => waitProblems(page(), wait), visiting);
 }
 
 /** Opens an address and waits until it is loaded, in at most the patience of everything. */
 export async function visitPage(url: string, visiting: Visiting): Promise<void> {
-  await visiting.page.goto(url, { waitUntil: 'load', timeout: left(visiting) });
+  await visiting.page().goto(url, { waitUntil: 'load', timeout: left(visiting) });
 }
 
 async function fillIn(field: string, value: string, visiting: Visiting): Promise<void> {
@@ -90,10 +90,9 @@ const fields: Ways = (page, name) => [
 async function find(name: string, ways: Ways, visiting: Visiting): Promise<Locator> {
   const { page, signal } = visiting;
   const isSelector = /^([#.[]|css=)/.test(name);
-  const candidates = isSelector ? [page.locator(name)] : ways(page, name);
   const until = performance.now() + patience(visiting);
   for (;;) {
-    for (const candidate of candidates) {
+    for (const candidate of isSelector ? [page().locator(name)] : ways(page(), name)) {
       const visible = candidate.filter({ visible: true });
       const found = await visible.count();
       if (found === 1) return visible;

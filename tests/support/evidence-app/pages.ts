@@ -33,7 +33,7 @@ const form = `<h1>Welcome to the shop</h1><p hidden>never seen</p>
 <form><label>E-mail <input name="email" type="email"></label> <label>Password <input name="password" type="password"></label>
 <label>Language <select name="language"><option>English</option><option>Deutsch</option></select></label>
 <button>Sign in</button></form><p id="said"></p><a href="/shop/orders">Orders</a>
-<a href="/shop/orders">Orders of friends</a> <button disabled>Buy</button>`;
+<a href="/shop/orders" target="_blank">Orders of friends</a> <button disabled>Buy</button>`;
 
 /** The other site is this one by its other name. */
 function frontPage(faults: Faults, host: string): string {
