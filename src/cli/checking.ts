@@ -12,6 +12,7 @@ import { redactor } from '../secrets/redact.ts';
 import { resolveReferences } from '../secrets/resolve.ts';
 import { UsageError } from './failing.ts';
 import type { Io } from './io.ts';
+import { anyVersion } from './planning.ts';
 
 /** What was typed. `only`: names of checks. */
 export type Chosen = { groups: readonly string[]; only: readonly string[]; cleanup: boolean };
@@ -124,8 +125,16 @@ export async function askFromHere(
         return value;
       };
       const secrets = () => knownForms(names, surroundings);
-      const around = { home, version, records, signal, log, secrets, resolve, redact: <T>(value: T) => redact(value) };
-      return await askPlanned(planned, around, systemClock);
+      const around = { home, version, signal, log, secrets, resolve, redact: <T>(value: T) => redact(value) };
+      // People state something about a version, so without one there is nothing to look for.
+      if (version !== anyVersion) return await askPlanned(planned, { ...around, records }, systemClock);
+      return withoutVersion(await askPlanned(planned, around, systemClock), planned);
     },
   });
+}
+
+function withoutVersion(result: CheckResult, { attestBy = [] }: PlannedCheck): CheckResult {
+  if (result.status !== 'PENDING' || attestBy.length === 0) return result;
+  const how = `or ask again with --version, so that ${attestBy.join(' or ')} can attest it`;
+  return { ...result, remedy: `${result.remedy ?? 'see why'}; ${how}` };
 }

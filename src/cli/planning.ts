@@ -21,7 +21,7 @@ export class PlanProblems extends Error {
 }
 
 /** Stands for the version where none was given: sources of no version are looked for then. */
-const anyVersion = '0.0.0';
+export const anyVersion = '0.0.0';
 
 /** Name of the machine whose worker serves local targets. */
 export function hostName(env: NodeJS.ProcessEnv): string {

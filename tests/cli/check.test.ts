@@ -159,6 +159,13 @@ describe('SB-02 a required check that could not be asked', () => {
     expect(stdout).toContain('blocked until a person attests what could not be asked');
   });
 
+  it('without a version blocks as well, and says that one is needed to attest it', async () => {
+    const { code, stdout } = await run('security');
+    expect(code).toBe(4);
+    expect(stdout).toContain('or ask again with --version, so that product-owner can attest it');
+    expect(stdout).not.toContain('0.0.0');
+  });
+
   it('stays PENDING and blocks no longer once that person has attested it, for this version only', async () => {
     expect((await attest()).code).toBe(0);
     const { code, stdout } = await run('security', ...version);
