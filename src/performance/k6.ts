@@ -45,7 +45,7 @@ async function judgedRun(measuring: Measuring<K6Spec>, file: string): Promise<Ju
   const text = await readFile(file, 'utf8').catch(() => '');
   const summary = readSummary(text);
   if (summary === null || (ran.exitCode !== 0 && ran.exitCode !== thresholdsCrossed)) {
-    return [unjudged(name, '', `k6 did not run to its end: ${endOf(ran, spec)}`)];
+    return [unjudged(name, '', `k6 did not run to its end: ${endOf(ran, measuring)}`)];
   }
   const kept = await keepReport(measuring, 'k6', { extension: 'json', content: text });
   return judged(name, spec, summary).map((judgement) =>
@@ -71,10 +71,11 @@ async function runK6({ spec, home, version, signal }: Measuring<K6Spec>, file: s
   });
 }
 
-function endOf({ timedOut, exitCode, signal, output }: Ran, { timeout }: K6Spec): string {
+/** Secrets are hidden before anything is cut off: half of one would not be known any more. */
+function endOf({ timedOut, exitCode, signal, output }: Ran, { spec: { timeout }, redact }: Measuring<K6Spec>): string {
   if (timedOut) return `it was still running after ${timeout} ms; give it a longer timeout or a shorter script`;
   const how = exitCode === null ? `it was ended by ${signal}` : `exit code ${exitCode}`;
-  return `${how}: ${lastLines(output, 6, 600)}; run the script by hand on the worker`;
+  return `${how}: ${lastLines(redact(output), 6, 600)}; run the script by hand on the worker`;
 }
 
 function judged(name: string, spec: K6Spec, summary: Summary): Judgement[] {

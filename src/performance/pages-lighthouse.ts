@@ -37,7 +37,7 @@ export async function runLighthouse(measuring: Measuring<PagesSpec>): Promise<Pa
         return { isFinal: false, what: `Lighthouse did not finish within ${spec.timeout} ms`, remedy };
       }
       const result = await readResult(join(folder, 'page.report.json'));
-      if (result === null) return notRun(ran.output);
+      if (result === null) return notRun(measuring.redact(ran.output));
       const problem = problemOf(result);
       return problem ?? { result, html: await readFile(join(folder, 'page.report.html'), 'utf8') };
     } finally {

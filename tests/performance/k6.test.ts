@@ -112,6 +112,14 @@ describe.skipIf(skip !== undefined)('a script that k6 runs', () => {
     const limit = { errors: { rollBack: '10 %' } };
     const missing = await judged('/', { ...limit, script: './nowhere.js' });
     expect(missing).toMatchObject([{ verdict: 'unknown', explanation: expect.stringContaining('nowhere.js') }]);
+    const dying = script('/');
+    writeFileSync(
+      join(home, dying),
+      `throw new Error('\${__ENV.TOKEN} is not valid');\nexport default () => {};`.replaceAll("'", '`'),
+    );
+    const [died] = await judged('/', { ...limit, script: dying });
+    expect(died).toMatchObject({ verdict: 'unknown', explanation: expect.stringContaining('[secret] is not valid') });
+    expect(died?.explanation).not.toContain('letmein');
     const cutOff = await judged('/', { ...limit, timeout: '1ms' });
     expect(cutOff).toMatchObject([{ verdict: 'unknown', explanation: expect.stringContaining('after 1 ms') }]);
     const unjudged = await judged('/');
