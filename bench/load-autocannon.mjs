@@ -1,9 +1,9 @@
-/** `node load-autocannon.mjs <url> <seconds> <connections>`: what autocannon finds and what it costs, after a warm-up. */
+/** `node load-autocannon.mjs <url> <seconds> <connections> <seconds of warm-up>`: what autocannon finds and what it costs, after a warm-up. */
 import autocannon from 'autocannon';
 
-const [, , url, seconds, connections] = process.argv;
+const [, , url, seconds, connections, warmUp] = process.argv;
 const order = { url, connections: Number(connections), timeout: 10 };
-await autocannon({ ...order, duration: 3 });
+await autocannon({ ...order, duration: Number(warmUp) });
 const before = process.cpuUsage();
 const { latency, requests } = await autocannon({ ...order, duration: Number(seconds) });
 const { user, system } = process.cpuUsage(before);

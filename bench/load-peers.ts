@@ -11,10 +11,13 @@ const run = promisify(execFile);
 /** What one peer found: time of an answer in milliseconds, requests, and processor time in seconds without its start. */
 export type PeerResult = { p99: number; requests: number; cpuSeconds: number };
 
+/** `warmUpSeconds`: of those that need one to be warm; left out: 1. */
+type LoadWords = { seconds: number; warmUpSeconds?: number; connections: number; pin: readonly string[] };
+
 export type Peer = {
   name: string;
   /** `pin`: words that bind the program to a processor. */
-  load(url: string, order: { seconds: number; connections: number; pin: readonly string[] }): Promise<PeerResult>;
+  load(url: string, order: LoadWords): Promise<PeerResult>;
 };
 
 /** Binds a program to one processor, where there are several and taskset. */
@@ -49,9 +52,10 @@ async function ensure({ name, debian, program }: Packaged): Promise<string> {
 /** In a process of its own, which counts its own time. */
 const autocannon: Peer = {
   name: 'autocannon',
-  async load(url, { seconds, connections, pin }) {
+  async load(url, { seconds, warmUpSeconds = 1, connections, pin }) {
     const script = join(import.meta.dirname, 'load-autocannon.mjs');
-    const [command = '', ...words] = [...pin, process.execPath, script, url, String(seconds), String(connections)];
+    const numbers = [seconds, connections, warmUpSeconds].map(String);
+    const [command = '', ...words] = [...pin, process.execPath, script, url, ...numbers];
     const { stdout } = await run(command, words);
     return JSON.parse(stdout) as PeerResult;
   },

@@ -11,22 +11,24 @@ import { inPairs } from './pairs.ts';
 import type { Scope } from './scope.ts';
 
 const connections = 50;
+/** On a busy machine a second is little time of a processor, and cold code is slow. */
+const warmUpSeconds = 8;
 
 /** (m) Requests for each second of the generator's processor, by as many connections, each always busy. */
 export const throughput: Measurement = async ({ scope, quick, say }) => {
   const url = await startTarget(scope);
   const pin = await pinTo(0);
   const { peers, missing } = await findPeers();
-  const seconds = quick ? 1 : 5;
+  const seconds = quick ? 1 : 6;
   const ours = async (): Promise<number> => perCpuSecond(await generated(url, { seconds, pin }));
   const of = (peer: Peer) => async (): Promise<number> => {
-    const { requests, cpuSeconds } = await peer.load(url, { seconds, connections, pin });
+    const { requests, cpuSeconds } = await peer.load(url, { seconds, warmUpSeconds, connections, pin });
     return requests / cpuSeconds;
   };
   const pairs = quick ? 1 : 3;
   const found = [];
   for (const peer of peers) {
-    const result = await inPairs(pairs, { ours, peer: of(peer) });
+    const result = await inPairs(peer === peers[0] ? pairs : 1, { ours, peer: of(peer) });
     say(`m: ${peer.name}: ${Math.round(result.ours)} against ${Math.round(result.peer)}`);
     found.push({ name: peer.name, result });
   }
@@ -45,8 +47,8 @@ export const throughput: Measurement = async ({ scope, quick, say }) => {
       compared('the same of ours at a fixed rate of 2000/s', 'requests/s', { ours: open, peer: null }),
     ],
     notes: [
-      `${connections} connections, ${pairs} pairs of ${seconds} s in turns; generator ${pin.length > 0 ? 'on processor 0, target on processor 1' : 'and target on any processor'}; within pairs ${found.map(({ name, result }) => `${name} ${result.pairRatio.toFixed(2)}`).join(', ')}`,
-      'ours and autocannon count their time after a warm-up of 3 s, the others from their start; ours keeps latencies from the time when a request was due',
+      `${connections} connections, ${pairs} pairs of ${seconds} s in turns with autocannon, one with each other; generator ${pin.length > 0 ? 'on processor 0, target on processor 1' : 'and target on any processor'}; within pairs ${found.map(({ name, result }) => `${name} ${result.pairRatio.toFixed(2)}`).join(', ')}`,
+      `ours and autocannon count their time after a warm-up of ${warmUpSeconds} s, the others from their start; ours keeps latencies from the time when a request was due`,
       ...(missing.length > 0 ? [`not compared: ${missing.join('; ')}`] : []),
     ],
   };
@@ -74,7 +76,13 @@ async function generated(
 ): Promise<Generated> {
   const pace = rate === undefined ? { users: connections, think: '0' } : { rate };
   const limits = { errors: { rollBack: '0 %' } };
-  const spec = loadSchema.parse({ ...pace, for: `${seconds}s`, warmUp: '3s', requests: [{ url }], ...limits });
+  const spec = loadSchema.parse({
+    ...pace,
+    for: `${seconds}s`,
+    warmUp: `${warmUpSeconds}s`,
+    requests: [{ url }],
+    ...limits,
+  });
   const signal = new AbortController().signal;
   const { counts, cpuMs } = await runGenerator(orderOf('m', spec), { signal, before: pin });
   if (counts.errors + counts.timeouts > 0) throw new Error(`${counts.errors + counts.timeouts} requests failed`);

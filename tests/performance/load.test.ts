@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { percentile } from '../../src/release/statistics.ts';
-import { generators, measured, of, recordOf, sound } from './loads.ts';
+import { begun, generators, measured, of, recordOf, sound } from './loads.ts';
 import { startServer, type TestServer } from './servers.ts';
 
 let server: TestServer;
@@ -124,61 +124,11 @@ describe('a load of users', () => {
   });
 });
 
-describe('a load that says nothing about the service', () => {
-  const limits = { errors: { rollBack: '1 %' }, p50: { rollBack: '1s' } };
-
-  it('is void where the rate is beyond the generator', async () => {
-    const found = await measured({ rate: '400000/s', requests: [at('/')], for: '300ms', timeout: '1s', ...limits });
-    for (const judgement of found.judgements) expect(judgement).toMatchObject({ verdict: 'unknown', value: null });
-    expect(of(found, 'errors of shop').explanation).toMatch(
-      /^void: .* of the 120000 that the rate asked for, .*: give/,
-    );
-    expect(recordOf(found).measurement).toBeNull();
-  });
-
-  it('is void where the generator stood still', async () => {
-    const order = measured({ rate: '50/s', for: '2s', requests: [at('/')], p99: { rollBack: '1s' }, ...limits });
-    const [pid = 0] = await begun();
-    process.kill(pid, 'SIGSTOP');
-    await sleep(1_000);
-    process.kill(pid, 'SIGCONT');
-    const found = await order;
-    for (const judgement of found.judgements) expect(judgement).toMatchObject({ verdict: 'unknown', value: null });
-    expect(of(found, 'p99 of shop').explanation).toMatch(/^void: .* give the worker more processor time/);
-  });
-
-  it('is void where too many requests wait for one more', async () => {
-    const found = await measured({ rate: '80/s', maxInFlight: 2, requests: [at('/slow')], ...limits });
-    expect(of(found, 'p50 of shop')).toMatchObject({ verdict: 'unknown', value: null });
-    expect(of(found, 'p50 of shop').explanation).toContain('raise maxInFlight');
-  });
-
-  it('is void where the address leads nowhere', async () => {
-    const requests = [{ url: 'http://savepoint.invalid/' }];
-    const found = await measured({ rate: '10/s', timeout: '500ms', requests, ...limits });
-    expect(of(found, 'errors of shop')).toMatchObject({ verdict: 'unknown', value: null });
-    expect(of(found, 'errors of shop').explanation).toMatch(/^void: nothing could be reached from here/);
-  });
-
-  it('is void where the generator was killed', async () => {
-    const order = measured({ rate: '10/s', for: '20s', requests: [at('/')], ...limits });
-    const [pid = 0] = await begun();
-    process.kill(pid, 'SIGKILL');
-    expect((await order).judgements).toMatchObject([
-      {
-        criterion: 'shop',
-        verdict: 'unknown',
-        explanation: expect.stringContaining('the generator ended with SIGKILL'),
-      },
-    ]);
-  });
-});
-
 describe('a load that is stopped', () => {
   it('leaves no process and no connection behind', async () => {
     const stop = new AbortController();
     const order = measured({ rate: '100/s', for: '20s', requests: [at('/never')], ...wide }, { signal: stop.signal });
-    await begun();
+    await begun(server);
     const reason = new Error('enough');
     stop.abort(reason);
     await expect(order).rejects.toBe(reason);
@@ -193,7 +143,7 @@ describe('a load that is stopped', () => {
       env: { ...process.env, URL: `${server.origin}/` },
       stdio: 'ignore',
     });
-    const pids = await begun(parent.pid).finally(() => parent.kill('SIGKILL'));
+    const pids = await begun(server, parent.pid).finally(() => parent.kill('SIGKILL'));
     expect(pids).toHaveLength(1);
     expect(await expectSoon(async () => pids.filter(isAlive).length, 0)).toBe(0);
   });
@@ -250,15 +200,4 @@ async function closedPort(): Promise<number> {
   const { port } = probe.address() as AddressInfo;
   await new Promise((resolve) => probe.close(resolve));
   return port;
-}
-
-/** The generators once their requests arrive. */
-async function begun(parent = process.pid): Promise<number[]> {
-  const asked = async (): Promise<number> => {
-    const counts = await server.ask<Record<string, number>>('/count');
-    return (counts['GET /'] ?? 0) + (counts['GET /never'] ?? 0);
-  };
-  const before = await asked();
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline && (await asked()) < before + 5; ) await sleep(20);
-  return await generators(parent);
 }

@@ -1,9 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadSchema } from '../../src/performance/load.schema.ts';
 import { load } from '../../src/performance/load.ts';
 import type { Json } from '../../src/release/json.ts';
 import type { Measured } from '../../src/release/performance.ts';
 import type { Judgement } from '../../src/release/verdict.ts';
+import type { TestServer } from './servers.ts';
 
 type Around = { signal?: AbortSignal; before?: Json };
 
@@ -68,4 +70,15 @@ export async function generators(parent = process.pid): Promise<number[]> {
     if (status.includes(`PPid:\t${parent}\n`) && words.includes('load-generator')) found.push(Number(pid));
   }
   return found;
+}
+
+/** The generators once their requests arrive. */
+export async function begun(server: TestServer, parent = process.pid): Promise<number[]> {
+  const asked = async (): Promise<number> => {
+    const counts = await server.ask<Record<string, number>>('/count');
+    return (counts['GET /'] ?? 0) + (counts['GET /never'] ?? 0);
+  };
+  const before = await asked();
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline && (await asked()) < before + 5; ) await sleep(20);
+  return await generators(parent);
 }
