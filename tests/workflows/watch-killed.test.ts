@@ -27,16 +27,27 @@ const hour = 60 * minute;
 /** How long nobody watches after the worker was killed. */
 const away = 10 * minute;
 
+const cases = [
+  { hours: 24, failsAt: 20, killedAt: 5.5 },
+  { hours: 48, failsAt: 30, killedAt: 12.5 },
+];
+
 let bundle: string;
 let shared: string;
-let starting: Promise<TestWorkflowEnvironment> | null = null;
+/** Started before anything else runs: a Java that starts needs a processor of its own. */
+const ready: TestWorkflowEnvironment[] = [];
 beforeAll(async () => {
   shared = await mkdtemp(join(tmpdir(), 'savepoint-killed-'));
   bundle = join(shared, 'workflows.js');
   const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
   await writeFile(bundle, (await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') })).code);
-}, 60_000);
-afterAll(() => rm(shared, { recursive: true, force: true }));
+  if (missing !== null) return;
+  for (const _ of cases) ready.push(await startTimeSkipping());
+}, 90_000);
+afterAll(async () => {
+  for (const unused of ready) await unused.teardown();
+  await rm(shared, { recursive: true, force: true });
+});
 
 /** FR-17: every 15 minutes for 4 hours, then every hour to 24 or 48 hours; a sample each two minutes. */
 function watch(url: string, hours: number): object {
@@ -68,9 +79,8 @@ async function startWorkerIn({ environment, folder }: Omit<Stage, 'worker'>, cac
 /** The time-skipping server, a worker in a process of its own, and a folder with both versions of a site. */
 async function onStage(work: (stage: Stage) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'savepoint-killed-'));
-  // One after the other: a Java that starts needs a processor of its own.
-  starting = starting === null ? startTimeSkipping() : starting.then(startTimeSkipping, startTimeSkipping);
-  const environment = await starting;
+  const environment = ready.pop();
+  if (environment === undefined) throw new Error('there are more tests than servers');
   let stage: Stage | null = null;
   try {
     for (const version of ['v1', 'v2']) {
@@ -132,10 +142,7 @@ async function linesOf(folder: string, record: string | undefined, attempt: numb
   return (await readFile(join(folder, 'records', file), 'utf8')).trim().split('\n');
 }
 
-it.skipIf(missing !== null).each([
-  { hours: 24, failsAt: 20, killedAt: 5.5 },
-  { hours: 48, failsAt: 30, killedAt: 12.5 },
-])(
+it.skipIf(missing !== null).each(cases)(
   'FR-17 a watch of $hours hours whose worker is killed at hour $killedAt finds the failure at hour $failsAt and goes back',
   { concurrent: true, timeout: 180_000 },
   async ({ hours, failsAt, killedAt }) => {
