@@ -40,9 +40,7 @@ export async function startMailpit({ password = '' } = {}): Promise<Mailpit> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const put = async (mail: SendMailOptions): Promise<void> => {
-    const { message } = await createTransport({ streamTransport: true, buffer: true }).sendMail(mail);
-    const raw = Buffer.isBuffer(message) ? message : Buffer.from('');
-    kept.unshift({ ID: crypto.randomUUID(), Created: new Date().toISOString(), raw });
+    kept.unshift({ ID: crypto.randomUUID(), Created: new Date().toISOString(), raw: await rawOf(mail) });
   };
   return {
     url: `http://127.0.0.1:${port}`,
@@ -53,4 +51,9 @@ export async function startMailpit({ password = '' } = {}): Promise<Mailpit> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+async function rawOf(mail: SendMailOptions): Promise<Buffer> {
+  const { message } = await createTransport({ streamTransport: true, buffer: true }).sendMail(mail);
+  return Buffer.isBuffer(message) ? message : Buffer.from('');
 }
