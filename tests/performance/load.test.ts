@@ -17,13 +17,13 @@ const at = (path: string, more: object = {}): object => ({ url: `${server.origin
 /** So far from every limit that a busy machine does not matter. */
 const wide = { p50: { rollBack: '5s' }, p95: { rollBack: '5s' } };
 
-describe.concurrent('a load that is judged', { timeout: 90_000 }, () => {
+describe('a load that is judged', { timeout: 90_000 }, () => {
   it('is bad where the service is slow, whatever the first limit says', async () => {
-    const limits = { p50: { consult: '900ms', rollBack: '1s' }, p95: { rollBack: '20s' } };
+    const limits = { p50: { consult: '1900ms', rollBack: '2s' }, p95: { rollBack: '20s' } };
     const found = await sound({ rate: '80/s', requests: [at('/slow')], ...limits, errors: { rollBack: '1 %' } });
-    expect(of(found, 'p50 of shop')).toMatchObject({ verdict: 'roll back', limit: 1000, unit: 'ms', n: 40 });
-    expect(of(found, 'p50 of shop').value).toBeGreaterThanOrEqual(1_199);
-    expect(of(found, 'p50 of shop').interval?.low).toBeGreaterThanOrEqual(1_199);
+    expect(of(found, 'p50 of shop')).toMatchObject({ verdict: 'roll back', limit: 2000, unit: 'ms', n: 40 });
+    expect(of(found, 'p50 of shop').value).toBeGreaterThanOrEqual(2_499);
+    expect(of(found, 'p50 of shop').interval?.low).toBeGreaterThanOrEqual(2_499);
     expect(of(found, 'p95 of shop').verdict).toBe('proceed');
     expect(of(found, 'errors of shop')).toMatchObject({ verdict: 'proceed', value: 0, n: 40 });
   });
@@ -116,9 +116,8 @@ describe('a load of users', () => {
   it('has no more requests open than users, and each waits for its answer', async () => {
     const found = await measured({ users: 4, think: '0', requests: [at('/slow')], for: '1500ms', ...wide });
     const { due, ok } = recordOf(found).counts;
-    expect(due).toBeGreaterThanOrEqual(4);
-    // The second one each is the last: the third would begin after the end.
-    expect(due).toBeLessThanOrEqual(8);
+    // A second one would begin after the end.
+    expect(due).toBe(4);
     expect(ok).toBe(due);
     expect(found.record).toMatchObject({ generator: { longestInFlight: 4 } });
   });

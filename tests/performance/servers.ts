@@ -5,7 +5,7 @@ import { json } from 'node:stream/consumers';
 
 /**
  * A server in a process of its own, so that it neither waits for the tests nor they for it. `/` answers at once, `/slow`
- * after 1.2 s, `/cold` so slowly twenty times only, `/broken` with 500, `/never` not at all, `/mixed` breaks every fourth time, `/count` tells how often each
+ * after 2.5 s, `/cold` so slowly twenty times only, `/broken` with 500, `/never` not at all, `/mixed` breaks every fourth time, `/count` tells how often each
  * path and method was asked. `/log` tells arrival and answer of each request to `/`, in milliseconds of one clock.
  */
 const source = `
@@ -17,7 +17,7 @@ let mixed = 0;
 let cold = 0;
 const answers = {
   '/': (response) => response.end('{"ok":true}'),
-  '/slow': (response) => setTimeout(() => response.end('late'), 1200),
+  '/slow': (response) => setTimeout(() => response.end('late'), 2500),
   '/cold': (response) => setTimeout(() => response.end(), cold++ < 20 ? 400 : 0),
   '/broken': (response) => response.writeHead(500).end('broken'),
   '/moved': (response) => response.writeHead(302, { location: '/' }).end(),
