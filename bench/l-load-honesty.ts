@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadSchema } from '../src/performance/load.schema.ts';
-import { orderOf } from '../src/performance/load.ts';
-import { measurementOf } from '../src/performance/load-judging.ts';
-import { runGenerator } from '../src/performance/load-process.ts';
+import { loadSchema } from '../src/performance/load/load.schema.ts';
+import { orderOf } from '../src/performance/load/load.ts';
+import { measurementOf } from '../src/performance/load/load-judging.ts';
+import { runGenerator } from '../src/performance/load/load-process.ts';
 import { startServer, type TestServer } from '../tests/performance/servers.ts';
 import { findPeers } from './load-peers.ts';
 import type { Measurement } from './measurement.ts';

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { loadSchema } from '../src/performance/load.schema.ts';
-import { orderOf } from '../src/performance/load.ts';
-import { runGenerator } from '../src/performance/load-process.ts';
+import { loadSchema } from '../src/performance/load/load.schema.ts';
+import { orderOf } from '../src/performance/load/load.ts';
+import { runGenerator } from '../src/performance/load/load-process.ts';
 import { findPeers, type Peer, pinTo } from './load-peers.ts';
 import type { Measurement } from './measurement.ts';
 import { compared } from './outcome.ts';

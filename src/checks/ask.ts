@@ -2,7 +2,7 @@ import type { Answer, Asking, Check, CheckResult, PlannedCheck } from '../releas
 import { TargetFailure } from '../release/failure.ts';
 import type { Json } from '../release/json.ts';
 import { pending } from './answer.ts';
-import { withAttestation } from './attested.ts';
+import { withAttestation } from './attest/attested.ts';
 import type { Clock } from './clock.ts';
 import { loadCheck } from './kinds.ts';
 import { newRun, withRun } from './run-value.ts';

@@ -3,10 +3,10 @@ import type { Json } from '../release/json.ts';
 import { duration } from '../release/wording.ts';
 import { answerOf, pending } from './answer.ts';
 import type { BackupSpec } from './backup.schema.ts';
-import { momentOf } from './log-times.ts';
+import { momentOf } from './logs/log-times.ts';
 import { filesOf, sourcesOf } from './sources.ts';
-import { readRows } from './sql.ts';
-import { answerToSqlError } from './sql-error.ts';
+import { readRows } from './sql/sql.ts';
+import { answerToSqlError } from './sql/sql-error.ts';
 
 /** Looks at backups in a folder, as a command lists them, or in a table. */
 export const backup: Check<BackupSpec> = { ask };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { command, duration, environment } from '../plan/words.schema.ts';
-import { textPieces } from './expectations.schema.ts';
+import { textPieces } from './http/expectations.schema.ts';
 
 const exitCode = z.int({ error: 'must be an exit code from 0 to 255' }).min(0).max(255);
 const exitCodes = z

@@ -3,7 +3,7 @@ import { TargetFailure } from '../release/failure.ts';
 import { type Ran, runCommand } from '../targets/shell/run.ts';
 import { answerOf, pending } from './answer.ts';
 import type { CommandSpec } from './command.schema.ts';
-import { textProblems } from './expectations.ts';
+import { textProblems } from './http/expectations.ts';
 
 /** Runs a command of the user's and looks at its exit code and output. `SAVEPOINT_VERSION` tells it the version. */
 export const command: Check<CommandSpec> = { ask };

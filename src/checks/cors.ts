@@ -1,11 +1,11 @@
 import type { Answer, Asking, Check } from '../release/check.ts';
 import { answerOf, pending } from './answer.ts';
 import type { CorsSpec } from './cors.schema.ts';
-import { type Exchange, exchange, NoAnswer } from './http-exchange.ts';
-import { answerToSilence } from './http-silence.ts';
+import { type Exchange, exchange, NoAnswer } from './http/http-exchange.ts';
+import { answerToSilence } from './http/http-silence.ts';
+import type { RequestSpec } from './http/request.schema.ts';
+import { addressOf, addressProblem } from './http/request.ts';
 import type { Found } from './limits.ts';
-import type { RequestSpec } from './request.schema.ts';
-import { addressOf, addressProblem } from './request.ts';
 
 /** Asks as browsers do on behalf of pages of other origins: who is let in, and who is not. */
 export const cors: Check<CorsSpec> = { ask };

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { count, duration, pause, percentage } from '../plan/words.schema.ts';
-import { answerExpectations } from './http.schema.ts';
+import { answerExpectations } from './http/http.schema.ts';
+import { hasOneBody, oneBody, requestFields } from './http/request.schema.ts';
 import type { Limits } from './limits.schema.ts';
-import { hasOneBody, oneBody, requestFields } from './request.schema.ts';
 
 function most<Limit extends typeof duration | typeof percentage>(limit: Limit, what: string) {
   return z.union([

@@ -4,12 +4,12 @@ import type { Answer, Asking, Check } from '../release/check.ts';
 import { measurementOf, type Sample } from '../release/statistics.ts';
 import { type Measurement, rangeOf } from '../release/verdict.ts';
 import { answerOf, pending } from './answer.ts';
-import { exchange, NoAnswer } from './http-exchange.ts';
-import { judge, pathProblem } from './http-judging.ts';
-import { answerToSilence } from './http-silence.ts';
+import { exchange, NoAnswer } from './http/http-exchange.ts';
+import { judge, pathProblem } from './http/http-judging.ts';
+import { answerToSilence } from './http/http-silence.ts';
+import { addressOf, addressProblem } from './http/request.ts';
 import type { LatencySpec } from './latency.schema.ts';
 import { type Found, missed } from './limits.ts';
-import { addressOf, addressProblem } from './request.ts';
 
 /** Sends one request at a fixed pace and judges how long the answers took. */
 export const latency: Check<LatencySpec> = { ask };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, pause, text } from '../plan/words.schema.ts';
-import { bounds, headerValue } from './expectations.schema.ts';
-import { hasOneBody, oneBody, requestFields } from './request.schema.ts';
+import { bounds, headerValue } from './http/expectations.schema.ts';
+import { hasOneBody, oneBody, requestFields } from './http/request.schema.ts';
 
 /** A request that is sent until it is refused with 429. */
 export const rateLimitSchema = z

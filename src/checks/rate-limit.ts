@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Answer, Asking, Check } from '../release/check.ts';
 import { answerOf, pending } from './answer.ts';
-import { headerProblems } from './expectations.ts';
-import { type Exchange, exchange, NoAnswer } from './http-exchange.ts';
-import { answerToSilence } from './http-silence.ts';
+import { headerProblems } from './http/expectations.ts';
+import { type Exchange, exchange, NoAnswer } from './http/http-exchange.ts';
+import { answerToSilence } from './http/http-silence.ts';
+import { addressOf, addressProblem } from './http/request.ts';
 import type { RateLimitSpec } from './rate-limit.schema.ts';
-import { addressOf, addressProblem } from './request.ts';
 
 /** Sends a request until it is refused with 429, and looks how many were let through and what was said. */
 export const rateLimit: Check<RateLimitSpec> = { ask };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { text } from '../plan/words.schema.ts';
-import { jsonPath } from './expectations.schema.ts';
-import { hasOneBody, oneBody, requestFields } from './request.schema.ts';
+import { jsonPath } from './http/expectations.schema.ts';
+import { hasOneBody, oneBody, requestFields } from './http/request.schema.ts';
 
 const words = z.array(text, { error: 'must be a list of words' }).min(1);
 

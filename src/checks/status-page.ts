@@ -1,10 +1,10 @@
 import type { Answer, Asking, Check } from '../release/check.ts';
 import { answerOf, pending } from './answer.ts';
-import { exchange, NoAnswer } from './http-exchange.ts';
-import { pathProblem } from './http-judging.ts';
-import { answerToSilence } from './http-silence.ts';
-import { firstAt } from './json-values.ts';
-import { addressOf, addressProblem } from './request.ts';
+import { exchange, NoAnswer } from './http/http-exchange.ts';
+import { pathProblem } from './http/http-judging.ts';
+import { answerToSilence } from './http/http-silence.ts';
+import { firstAt } from './http/json-values.ts';
+import { addressOf, addressProblem } from './http/request.ts';
 import type { StatusPageSpec } from './status-page.schema.ts';
 
 /** Reads a status page, of the application itself or of a service that it needs. */

@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, type PeerCertificate, type SecureVersion } from 'node:tls';
 import type { Answer, Asking, Check } from '../release/check.ts';
 import { answerOf } from './answer.ts';
-import { NoAnswer, type Reached } from './http-exchange.ts';
-import { answerToSilence } from './http-silence.ts';
+import { NoAnswer, type Reached } from './http/http-exchange.ts';
+import { answerToSilence } from './http/http-silence.ts';
 import type { TlsSpec } from './tls.schema.ts';
 
 /** Connects as a browser would and looks at the certificate. */

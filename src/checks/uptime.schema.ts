@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, path, percentage, text } from '../plan/words.schema.ts';
-import { jsonPath, textPieces } from './expectations.schema.ts';
-import { requestFields } from './request.schema.ts';
+import { jsonPath, textPieces } from './http/expectations.schema.ts';
+import { requestFields } from './http/request.schema.ts';
 
 const ratio = z.strictObject({
   path: jsonPath.describe('JSON path of the share of time in which it was up, in per cent'),

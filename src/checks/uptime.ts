@@ -1,12 +1,12 @@
 import type { Answer, Asking, Check } from '../release/check.ts';
 import { answerOf, pending } from './answer.ts';
-import { holds, shown } from './expectations.ts';
-import { exchange, NoAnswer } from './http-exchange.ts';
-import { pathProblem } from './http-judging.ts';
-import { answerToSilence } from './http-silence.ts';
-import { firstAt } from './json-values.ts';
-import { timedLines } from './log-times.ts';
-import { addressOf, addressProblem } from './request.ts';
+import { holds, shown } from './http/expectations.ts';
+import { exchange, NoAnswer } from './http/http-exchange.ts';
+import { pathProblem } from './http/http-judging.ts';
+import { answerToSilence } from './http/http-silence.ts';
+import { firstAt } from './http/json-values.ts';
+import { addressOf, addressProblem } from './http/request.ts';
+import { timedLines } from './logs/log-times.ts';
 import { sourcesOf } from './sources.ts';
 import type { Pings, UptimeService, UptimeSpec } from './uptime.schema.ts';
 

@@ -4,9 +4,9 @@ import type { Measurer } from '../release/performance.ts';
 
 /** A measurer whose spec was accepted by the schema of its kind; to everybody else the spec is opaque. */
 const loaders = {
-  pages: async () => (await import('./pages.ts')).pages,
-  load: async () => (await import('./load.ts')).load,
-  k6: async () => (await import('./k6.ts')).k6,
+  pages: async () => (await import('./pages/pages.ts')).pages,
+  load: async () => (await import('./load/load.ts')).load,
+  k6: async () => (await import('./k6/k6.ts')).k6,
 } satisfies Record<string, () => Promise<unknown>>;
 
 /** @throws TargetFailure `invalid-input` that lists the kinds */

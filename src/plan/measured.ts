@@ -1,6 +1,6 @@
-import { k6LongestMs } from '../performance/k6.schema.ts';
-import { loadLongestMs } from '../performance/load.schema.ts';
-import { pagesLongestMs } from '../performance/pages.schema.ts';
+import { k6LongestMs } from '../performance/k6/k6.schema.ts';
+import { loadLongestMs } from '../performance/load/load.schema.ts';
+import { pagesLongestMs } from '../performance/pages/pages.schema.ts';
 import { criteriaOf } from '../release/criteria.ts';
 import type { Json } from '../release/json.ts';
 import type { PlannedMeasurement } from '../release/performance.ts';

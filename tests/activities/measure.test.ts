@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { explained, measure } from '../../src/activities/measure.ts';
 import { systemClock } from '../../src/checks/clock.ts';
-import { httpSchema } from '../../src/checks/http.schema.ts';
+import { httpSchema } from '../../src/checks/http/http.schema.ts';
 import type { Json } from '../../src/release/json.ts';
 import type { PlannedRequest } from '../../src/release/plan.ts';
 import { asking } from '../checks/asking.ts';

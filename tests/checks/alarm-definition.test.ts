@@ -1,7 +1,7 @@
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { expect, it } from 'vitest';
-import { definitionOf, definitionProblems } from '../../src/checks/alarm-definition.ts';
-import { type AlarmSpec, cloudwatchAlarmsSchema } from '../../src/checks/cloudwatch-alarms.schema.ts';
+import { definitionOf, definitionProblems } from '../../src/checks/cloudwatch/alarm-definition.ts';
+import { type AlarmSpec, cloudwatchAlarmsSchema } from '../../src/checks/cloudwatch/cloudwatch-alarms.schema.ts';
 
 /** The four alarms of the runbook, each as CloudWatch describes it and as the plan expects it (FR-16). */
 const errors: MetricAlarm = {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { askUntil } from '../../src/checks/ask.ts';
 import type { Clock } from '../../src/checks/clock.ts';
-import { httpSchema } from '../../src/checks/http.schema.ts';
+import { httpSchema } from '../../src/checks/http/http.schema.ts';
 import { checkKinds } from '../../src/checks/kinds.schema.ts';
 import { loadCheck } from '../../src/checks/kinds.ts';
 import type { PlannedCheck } from '../../src/release/check.ts';

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { attestSchema } from '../../src/checks/attest.schema.ts';
-import { attest } from '../../src/checks/attest.ts';
-import { type Attestation, writeAttestation } from '../../src/checks/attestation.ts';
+import { attestSchema } from '../../src/checks/attest/attest.schema.ts';
+import { attest } from '../../src/checks/attest/attest.ts';
+import { type Attestation, writeAttestation } from '../../src/checks/attest/attestation.ts';
 import { asking } from './asking.ts';
 
 const spec = attestSchema.parse({ statement: 'Support knows', by: ['product-owner'], maxAge: '1h' });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { cloudwatchMetricSchema } from '../../src/checks/cloudwatch-metric.schema.ts';
-import { requestFor } from '../../src/checks/cloudwatch-metric.ts';
+import { cloudwatchMetricSchema } from '../../src/checks/cloudwatch/cloudwatch-metric.schema.ts';
+import { requestFor } from '../../src/checks/cloudwatch/cloudwatch-metric.ts';
 import { findMoto } from '../support/aws/moto.ts';
 import { isMissing } from '../support/tools.ts';
 import { openWatched, type Watched } from './cloudwatch-world.ts';

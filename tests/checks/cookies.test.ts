@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { cookiesSchema } from '../../src/checks/cookies.schema.ts';
-import { cookies } from '../../src/checks/cookies.ts';
-import { flowSchema } from '../../src/checks/flow.schema.ts';
-import { flow } from '../../src/checks/flow.ts';
+import { cookiesSchema } from '../../src/checks/cookies/cookies.schema.ts';
+import { cookies } from '../../src/checks/cookies/cookies.ts';
+import { flowSchema } from '../../src/checks/flow/flow.schema.ts';
+import { flow } from '../../src/checks/flow/flow.ts';
 import { asking } from './asking.ts';
 import { closedUrl, evidenceForFile } from './evidence.ts';
 

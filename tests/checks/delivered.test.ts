@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { deliveredSchema } from '../../src/checks/delivered.schema.ts';
-import { delivered } from '../../src/checks/delivered.ts';
+import { deliveredSchema } from '../../src/checks/mail/delivered.schema.ts';
+import { delivered } from '../../src/checks/mail/delivered.ts';
 import { TargetFailure } from '../../src/release/failure.ts';
 import { type Mailpit, startMailpit } from '../support/mailpit.ts';
 import { asking } from './asking.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { flowSchema } from '../../src/checks/flow.schema.ts';
-import { flow } from '../../src/checks/flow.ts';
+import { flowSchema } from '../../src/checks/flow/flow.schema.ts';
+import { flow } from '../../src/checks/flow/flow.ts';
 import { findMailServer, type MailServer, startMailServer } from '../support/mail-server.ts';
 import { isMissing } from '../support/tools.ts';
 import { asking } from './asking.ts';

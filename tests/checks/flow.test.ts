@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { flowSchema } from '../../src/checks/flow.schema.ts';
-import { flow } from '../../src/checks/flow.ts';
+import { flowSchema } from '../../src/checks/flow/flow.schema.ts';
+import { flow } from '../../src/checks/flow/flow.ts';
 import { type EvidenceApp, startEvidenceApp } from '../support/evidence-app/app.ts';
 import { freshState, noFaults } from '../support/evidence-app/state.ts';
 import { asking } from './asking.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { NoAnswer, type Reached } from '../../src/checks/http-exchange.ts';
-import { answerToSilence } from '../../src/checks/http-silence.ts';
+import { NoAnswer, type Reached } from '../../src/checks/http/http-exchange.ts';
+import { answerToSilence } from '../../src/checks/http/http-silence.ts';
 
 const coded = (code: string) => Object.assign(new Error(`it said ${code}`), { code });
 const statusOf = (cause: unknown, reached: Reached) =>

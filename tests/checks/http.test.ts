@@ -11,8 +11,8 @@ import {
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { httpSchema } from '../../src/checks/http.schema.ts';
-import { http } from '../../src/checks/http.ts';
+import { httpSchema } from '../../src/checks/http/http.schema.ts';
+import { http } from '../../src/checks/http/http.ts';
 import { asking } from './asking.ts';
 import { type Certificate, selfSigned } from './certificates.ts';
 

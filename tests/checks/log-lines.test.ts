@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { evidenceOf, masked } from '../../src/checks/log-lines.ts';
+import { evidenceOf, masked } from '../../src/checks/logs/log-lines.ts';
 
 it.each([
   ['user=ann password=hunter2 failed', 'user=ann password=[hidden] failed'],

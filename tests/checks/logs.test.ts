@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { askOnce } from '../../src/checks/ask.ts';
-import { momentOf, timedLines } from '../../src/checks/log-times.ts';
-import { logsSchema } from '../../src/checks/logs.schema.ts';
-import { logs } from '../../src/checks/logs.ts';
+import { momentOf, timedLines } from '../../src/checks/logs/log-times.ts';
+import { logsSchema } from '../../src/checks/logs/logs.schema.ts';
+import { logs } from '../../src/checks/logs/logs.ts';
 import type { Check } from '../../src/release/check.ts';
 import type { Json } from '../../src/release/json.ts';
 import { asking } from './asking.ts';

@@ -1,9 +1,9 @@
 import { createTransport } from 'nodemailer';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { mailSchema } from '../../src/checks/mail.schema.ts';
-import { mail } from '../../src/checks/mail.ts';
-import { openMailbox } from '../../src/checks/mailbox.ts';
+import { mailSchema } from '../../src/checks/mail/mail.schema.ts';
+import { mail } from '../../src/checks/mail/mail.ts';
+import { openMailbox } from '../../src/checks/mail/mailbox.ts';
 import type { Answer } from '../../src/release/check.ts';
 import { TargetFailure } from '../../src/release/failure.ts';
 import { findMailServer, type MailServer, startMailServer } from '../support/mail-server.ts';

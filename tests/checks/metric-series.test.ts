@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { arrived, percentOf, sustained } from '../../src/checks/cloudwatch/metric-series.ts';
 import { comparisonOf, inWords, isBeyond } from '../../src/checks/comparison.ts';
-import { arrived, percentOf, sustained } from '../../src/checks/metric-series.ts';
 
 const above80 = (value: number): boolean => value > 80;
 

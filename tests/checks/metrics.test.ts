@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { metricsSchema } from '../../src/checks/metrics.schema.ts';
-import { metrics } from '../../src/checks/metrics.ts';
+import { metricsSchema } from '../../src/checks/metrics/metrics.schema.ts';
+import { metrics } from '../../src/checks/metrics/metrics.ts';
 import { asking } from './asking.ts';
 
 let server: Server;

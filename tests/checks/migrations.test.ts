@@ -10,7 +10,7 @@ import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { loadCheck } from '../../src/checks/kinds.ts';
-import { migrationsSchema } from '../../src/checks/migrations.schema.ts';
+import { migrationsSchema } from '../../src/checks/migrations/migrations.schema.ts';
 import type { Answer } from '../../src/release/check.ts';
 import type { Json } from '../../src/release/json.ts';
 import { postgres } from '../../src/targets/postgres/postgres.ts';

@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { queueSchema } from '../../src/checks/queue.schema.ts';
-import { queue } from '../../src/checks/queue.ts';
+import { queueSchema } from '../../src/checks/redis/queue.schema.ts';
+import { queue } from '../../src/checks/redis/queue.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { findRedis, isMissing } from '../support/tools.ts';
 import { asking } from './asking.ts';

@@ -1,9 +1,9 @@
 import { Queue, Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { queueSchema } from '../../src/checks/queue.schema.ts';
-import { queue } from '../../src/checks/queue.ts';
-import { redisSchema } from '../../src/checks/redis.schema.ts';
-import { redis } from '../../src/checks/redis.ts';
+import { queueSchema } from '../../src/checks/redis/queue.schema.ts';
+import { queue } from '../../src/checks/redis/queue.ts';
+import { redisSchema } from '../../src/checks/redis/redis.schema.ts';
+import { redis } from '../../src/checks/redis/redis.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { findRedis, isMissing } from '../support/tools.ts';
 import { asking } from './asking.ts';

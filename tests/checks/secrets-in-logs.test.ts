@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { askOnce } from '../../src/checks/ask.ts';
-import { secretsInLogsSchema } from '../../src/checks/secrets-in-logs.schema.ts';
-import { secretsInLogs } from '../../src/checks/secrets-in-logs.ts';
+import { secretsInLogsSchema } from '../../src/checks/logs/secrets-in-logs.schema.ts';
+import { secretsInLogs } from '../../src/checks/logs/secrets-in-logs.ts';
 import type { Check } from '../../src/release/check.ts';
 import type { Json } from '../../src/release/json.ts';
 import { knownForms } from '../../src/secrets/known.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { sqlSchema } from '../../src/checks/sql.schema.ts';
-import { sql } from '../../src/checks/sql.ts';
+import { sqlSchema } from '../../src/checks/sql/sql.schema.ts';
+import { sql } from '../../src/checks/sql/sql.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { asking } from './asking.ts';
 

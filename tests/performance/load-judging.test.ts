@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
-import { loadSchema } from '../../src/performance/load.schema.ts';
-import { orderOf } from '../../src/performance/load.ts';
-import { arrivals, turns } from '../../src/performance/load-arrivals.ts';
-import { voidReason } from '../../src/performance/load-health.ts';
-import { judgementsOf, measurementOf } from '../../src/performance/load-judging.ts';
-import { type Counts, type LoadResult, noCounts } from '../../src/performance/load-order.ts';
+import { loadSchema } from '../../src/performance/load/load.schema.ts';
+import { orderOf } from '../../src/performance/load/load.ts';
+import { arrivals, turns } from '../../src/performance/load/load-arrivals.ts';
+import { voidReason } from '../../src/performance/load/load-health.ts';
+import { judgementsOf, measurementOf } from '../../src/performance/load/load-judging.ts';
+import { type Counts, type LoadResult, noCounts } from '../../src/performance/load/load-order.ts';
 import type { Measure } from '../../src/release/plan.ts';
 
 const pace = { perSecond: 100 };

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onPath } from '../../src/dev/temporal-cli.ts';
-import { loadSchema } from '../../src/performance/load.schema.ts';
-import { orderOf } from '../../src/performance/load.ts';
-import { judgementsOf } from '../../src/performance/load-judging.ts';
-import { runGenerator } from '../../src/performance/load-process.ts';
+import { loadSchema } from '../../src/performance/load/load.schema.ts';
+import { orderOf } from '../../src/performance/load/load.ts';
+import { judgementsOf } from '../../src/performance/load/load-judging.ts';
+import { runGenerator } from '../../src/performance/load/load-process.ts';
 import { begun, measured, of, recordOf } from './loads.ts';
 import { startServer, type TestServer } from './servers.ts';
 

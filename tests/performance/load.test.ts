@@ -166,7 +166,7 @@ it('refuses an address that is none once it is known, without showing it', async
 
 /** A worker that puts a load on. */
 const starter = `
-import { runGenerator } from ${JSON.stringify(new URL('../../src/performance/load-process.ts', import.meta.url).href)};
+import { runGenerator } from ${JSON.stringify(new URL('../../src/performance/load/load-process.ts', import.meta.url).href)};
 const requests = [{ url: process.env.URL, method: 'GET', headers: {}, weight: 1, expect: { json: {}, text: [], notText: [], header: {} } }];
 const order = { pace: { perSecond: 20 }, warmUpMs: 0, forMs: 60000, timeoutMs: 1000, maxInFlight: 10, lateAfterMs: 100, requests };
 await runGenerator(order, { signal: new AbortController().signal });

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadSchema } from '../../src/performance/load.schema.ts';
-import { load } from '../../src/performance/load.ts';
+import { loadSchema } from '../../src/performance/load/load.schema.ts';
+import { load } from '../../src/performance/load/load.ts';
 import type { Json } from '../../src/release/json.ts';
 import type { Measured } from '../../src/release/performance.ts';
 import type { Judgement } from '../../src/release/verdict.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { pagesSchema } from '../../src/performance/pages.schema.ts';
-import { judgePage, type PageResult } from '../../src/performance/pages-judging.ts';
+import { pagesSchema } from '../../src/performance/pages/pages.schema.ts';
+import { judgePage, type PageResult } from '../../src/performance/pages/pages-judging.ts';
 
 /** What is read of one run of Lighthouse. */
 function run({ score = 0.9, fcp = 1_000, total = 500_000 as number | null, warning = '' } = {}): PageResult {

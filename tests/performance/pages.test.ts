@@ -8,9 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { keepReport } from '../../src/performance/keeping.ts';
-import { type PagesSpec, pagesSchema } from '../../src/performance/pages.schema.ts';
-import { pages } from '../../src/performance/pages.ts';
-import { problemOf } from '../../src/performance/pages-problems.ts';
+import { type PagesSpec, pagesSchema } from '../../src/performance/pages/pages.schema.ts';
+import { pages } from '../../src/performance/pages/pages.ts';
+import { problemOf } from '../../src/performance/pages/pages-problems.ts';
 import { findChromium, isMissing } from '../support/tools.ts';
 import { measuring } from './measuring.ts';
 

@@ -18,7 +18,7 @@ import {
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import pg from 'pg';
 import { parse } from 'yaml';
-import { writeAttestation } from '../../src/checks/attestation.ts';
+import { writeAttestation } from '../../src/checks/attest/attestation.ts';
 import type { Database } from './aws/hands.ts';
 import { type AwsWorld, startAws } from './aws/world.ts';
 import { type RedisServer, startRedis } from './redis.ts';

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeAttestation } from '../../src/checks/attestation.ts';
+import { writeAttestation } from '../../src/checks/attest/attestation.ts';
 import { memoryWorld } from '../../src/targets/memory/world.ts';
 import { abortUpdate, decideUpdate } from '../../src/workflows/messages.ts';
 import { benchForFile } from '../support/file-bench.ts';

@@ -1,4 +1,4 @@
-import type { CloudwatchLogsSpec } from '../../checks/cloudwatch-logs.schema.ts';
+import type { CloudwatchLogsSpec } from '../../checks/cloudwatch/cloudwatch-logs.schema.ts';
 import { anything, arn, known, type Need, type Part } from './statement.ts';
 
 /** What asking CloudWatch needs; `asked`: the kinds of checks that the plan has. */

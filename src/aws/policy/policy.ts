@@ -1,4 +1,4 @@
-import type { CloudwatchLogsSpec } from '../../checks/cloudwatch-logs.schema.ts';
+import type { CloudwatchLogsSpec } from '../../checks/cloudwatch/cloudwatch-logs.schema.ts';
 import type { PlannedCheck } from '../../release/check.ts';
 import type { Json } from '../../release/json.ts';
 import type { Plan, PlannedTarget } from '../../release/plan.ts';

@@ -1,6 +1,6 @@
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { writeAttestation } from '../../checks/attestation.ts';
+import { writeAttestation } from '../../checks/attest/attestation.ts';
 import { UsageError } from '../failing.ts';
 import type { Io } from '../io.ts';
 import { defaultPlanFile, type WrittenPlan, writtenPlan } from '../place.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { httpSchema } from '../../checks/http.schema.ts';
-import { k6Schema } from '../../performance/k6.schema.ts';
-import { loadSchema } from '../../performance/load.schema.ts';
-import { pagesSchema } from '../../performance/pages.schema.ts';
+import { httpSchema } from '../../checks/http/http.schema.ts';
+import { k6Schema } from '../../performance/k6/k6.schema.ts';
+import { loadSchema } from '../../performance/load/load.schema.ts';
+import { pagesSchema } from '../../performance/pages/pages.schema.ts';
 import { count, duration, label, pause, share } from '../words.schema.ts';
 import { checksSchema } from './checks.schema.ts';
 import { baselineLimits, criteriaFields, criteriaSchema } from './criteria.schema.ts';
