@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { mailSchema } from '../../src/checks/mail/mail.schema.ts';
 import { mail } from '../../src/checks/mail/mail.ts';
-import { openMailbox } from '../../src/checks/mail/mailbox.ts';
+import { openMailbox } from '../../src/checks/mail/mailboxes.ts';
 import type { Answer } from '../../src/release/check.ts';
 import { TargetFailure } from '../../src/release/failure.ts';
 import { findMailServer, type MailServer, startMailServer } from '../support/mail-server.ts';

@@ -5,7 +5,8 @@ import { textProblems } from '../http/expectations.ts';
 import { removed } from '../mail/mail.ts';
 import { chooseLink } from '../mail/mail-link.ts';
 import { isWanted, type Message, waitForMail, wantedName } from '../mail/mail-message.ts';
-import { type Mailbox, openMailbox } from '../mail/mailbox.ts';
+import type { Mailbox } from '../mail/mailbox.ts';
+import { openMailbox } from '../mail/mailboxes.ts';
 import type { FlowSpec, FlowStep, MailCapture, MailStep } from './flow.schema.ts';
 import { filled, type Values } from './flow-values.ts';
 

@@ -8,7 +8,7 @@ import { addressOf, addressProblem } from '../http/request.ts';
 import { sourcesOf } from '../sources.ts';
 import type { InHttp, PlaceSpec } from './delivered.schema.ts';
 import { isWanted, readMessage } from './mail-message.ts';
-import { openMailbox } from './mailbox.ts';
+import { openMailbox } from './mailboxes.ts';
 
 /** `body`: of the answer that it was found in, where it was one. */
 export type Look = { found: false } | { found: true; body: string };

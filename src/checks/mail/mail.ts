@@ -11,7 +11,8 @@ import { masked } from '../logs/log-lines.ts';
 import type { MailSpec } from './mail.schema.ts';
 import { chooseLink, followLink } from './mail-link.ts';
 import { isWanted, type Message, waitForMail, wantedName } from './mail-message.ts';
-import { type Mailbox, openMailbox } from './mailbox.ts';
+import type { Mailbox } from './mailbox.ts';
+import { openMailbox } from './mailboxes.ts';
 import { type Sent, sendTrigger } from './trigger.ts';
 
 /** Makes the application send a message, waits until it arrives, and opens its link. */

@@ -1,5 +1,3 @@
-import type { MailboxSpec } from './mail.schema.ts';
-
 /** A message as it was received. `id`: what its mailbox calls it. */
 export type Raw = { id: string; source: Buffer };
 
@@ -12,10 +10,4 @@ export interface Mailbox {
   fresh(): Promise<Raw[]>;
   remove(id: string): Promise<void>;
   close(): Promise<void>;
-}
-
-/** @throws TargetFailure `unreachable`, `permission` or `not-found` where it cannot be opened */
-export async function openMailbox(spec: MailboxSpec, signal: AbortSignal): Promise<Mailbox> {
-  if ('imap' in spec) return await (await import('./mailbox-imap.ts')).openImap(spec, signal);
-  return await (await import('./mailbox-mailpit.ts')).openMailpit(spec, signal);
 }
