@@ -34,10 +34,10 @@ export class Counting {
     if (how !== 'in time') counts[how] += 1;
   }
 
-  missed(dueMs: number): void {
-    const counts = this.of(dueMs);
-    counts.due += 1;
-    counts.unsent += 1;
+  /** It never left. */
+  missed(dueMs: number, why: Exclude<Leaving, 'in time'>): void {
+    this.left(dueMs, why);
+    this.of(dueMs).unsent += 1;
   }
 
   /** `latencyMs`: from when it was due to the end of its answer, or of our patience. */

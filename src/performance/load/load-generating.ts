@@ -96,8 +96,8 @@ class Generator {
     ended(outcome);
   };
 
-  miss(dueMs: number): void {
-    this.counting.missed(dueMs);
+  miss(dueMs: number, why: 'late' | 'held'): void {
+    this.counting.missed(dueMs, why);
   }
 
   result(): LoadResult {

@@ -21,10 +21,9 @@ export type Health = {
 
 export function healthOf({ counts, stalledMs, longestStallMs, tookMs }: LoadResult): Health {
   const share = (part: number): number => (counts.due === 0 ? 0 : part / counts.due);
-  const unsent = counts.held > 0 ? { held: counts.unsent, late: 0 } : { held: 0, late: counts.unsent };
   return {
-    late: share(counts.late + unsent.late),
-    held: share(counts.held + unsent.held),
+    late: share(counts.late),
+    held: share(counts.held),
     lost: share(lostOf(counts)),
     stalled: tookMs === 0 ? 0 : Math.min(1, stalledMs / tookMs),
     longestStallMs,

@@ -18,8 +18,8 @@ export type LoadOrder = {
 };
 
 /**
- * Requests of one phase by what became of them. `due`: meant to be sent. `late`: sent after their time because the
- * generator was busy. `held`: the same because `maxInFlight` others waited. `unsent`: never sent, for either reason.
+ * Requests of one phase by what became of them. `due`: meant to be sent. `late`: sent after their time or never, because the
+ * generator was busy. `held`: the same because `maxInFlight` others waited. `unsent`: those of both that never left.
  * `lost`: our side failed, by code. `kinds`: errors by what they were.
  */
 export type Counts = {

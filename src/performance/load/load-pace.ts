@@ -6,7 +6,7 @@ export interface Gun {
   now(): number;
   room(): boolean;
   fire(dueMs: number, leaving: Leaving, ended: (outcome: Outcome) => void): void;
-  miss(dueMs: number): void;
+  miss(dueMs: number, why: 'late' | 'held'): void;
 }
 
 /** `endMs`: nothing is due from then on. */
@@ -50,7 +50,7 @@ class OpenPace {
     const isOver = now > this.bounds.endMs + overtimeMs;
     const last = isOver ? total : Math.min(total, this.next + mostAtOnce);
     for (; this.next < last && dueAt(this.next) <= now; this.next += 1) {
-      if (isOver || now - dueAt(this.next) > this.bounds.timeoutMs) this.gun.miss(dueAt(this.next));
+      if (isOver || now - dueAt(this.next) > this.bounds.timeoutMs) this.gun.miss(dueAt(this.next), this.late());
       else if (this.gun.room()) this.fire(dueAt(this.next), now);
       else {
         this.held = true;
@@ -63,7 +63,11 @@ class OpenPace {
   private fire(dueMs: number, now: number): void {
     const inTime = now - dueMs <= this.bounds.lateAfterMs;
     this.open += 1;
-    this.gun.fire(dueMs, inTime ? 'in time' : this.held ? 'held' : 'late', this.ended);
+    this.gun.fire(dueMs, inTime ? 'in time' : this.late(), this.ended);
+  }
+
+  private late(): 'late' | 'held' {
+    return this.held ? 'held' : 'late';
   }
 
   private readonly ended = (): void => {
