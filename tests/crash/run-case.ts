@@ -47,7 +47,7 @@ export async function runCase(house: House, given: Case): Promise<Told> {
   try {
     const plan = await loadCase(running);
     await serveFirst(running);
-    const handle = await start(running, plan);
+    const handle = await onceKnown(() => start(running, plan));
     const over = new AbortController();
     const [result] = await Promise.all([
       ended(handle).finally(() => over.abort()),
@@ -71,6 +71,18 @@ export async function loadCase({ name, plan, home }: Pick<Running, 'name' | 'pla
   const loaded = await loadPlan(file, 'v2', { host: name, taskQueue: name });
   if ('problems' in loaded) throw new Error(loaded.problems.map(({ message }) => message).join('\n'));
   return loaded.plan;
+}
+
+/** A server that has just come back answers before it knows its namespace. */
+async function onceKnown<T>(begin: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await begin();
+    } catch (error) {
+      if (tries === 20 || !String(error).includes('Namespace not found')) throw error;
+      await sleep(250);
+    }
+  }
 }
 
 async function start({ house, name }: Running, plan: Plan): Promise<Handle> {
