@@ -11,6 +11,8 @@ const measuring = [
   ...['demo', 'financial-rise', 'secrets'].map((name) => `tests/e2e/${name}.test.ts`),
   'tests/performance/load*.test.ts',
   'tests/workflows/performance.test.ts',
+  // The test server loses workflow tasks on a busy machine, and what it loses is not judged.
+  'tests/simulation/server.test.ts',
 ];
 
 /** Files wait for servers, heartbeats and each other's processes a third of their time: one more than there are cores. */
@@ -34,6 +36,8 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           exclude: measuring,
           maxWorkers,
+          // A machine that stands still for half a minute is no defect. Any other failure is one at once.
+          retry: { count: 1, condition: /timed out in \d+ms/ },
           sequence: { groupOrder: 0 },
         },
       },

@@ -8,15 +8,16 @@ const given = Number(process.env.SEED ?? Number.NaN);
 /** For `npm test`; `npm run simulate -- --minutes 10` takes longer and sees more. */
 const seconds = 20;
 
+// What one attempt found is a breach, whatever another one says.
 test.skipIf(missing !== '' || !Number.isNaN(given))(
   `releases on a real server with faults, people and accidents at random keep every promise${missing}`,
+  { retry: 0, timeout: 300_000 },
   async () => {
     const { seeds, outcomes, found: broken } = await runFor(1, seconds * 1000);
     console.log(`${seeds} seeds on the server: ${JSON.stringify(outcomes)}`);
     expect(broken.slice(0, 2).join('\n\n')).toBe('');
     expect(seeds - (outcomes['not judged'] ?? 0)).toBeGreaterThan(0);
   },
-  120_000,
 );
 
 // One seed is a test only where somebody asks for it, so that nothing is skipped elsewhere.

@@ -1,4 +1,4 @@
-import { type Client, WorkflowFailedError } from '@temporalio/client';
+import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Plan } from '../../../src/release/plan.ts';
 import type { Outcome, Question, ReleaseStatus } from '../../../src/release/status.ts';
@@ -107,7 +107,13 @@ async function hasEnded(playing: Playing): Promise<boolean> {
 async function terminate(playing: Playing, next: 'restore' | 'resume'): Promise<Playing> {
   const { handle, played } = playing;
   const before = await sent(playing, statusOf(handle));
-  await handle.terminate('simulated');
+  try {
+    await handle.terminate('simulated');
+  } catch (error) {
+    // It ended by itself while somebody was about to kill it.
+    if (error instanceof WorkflowNotFoundError) return playing;
+    throw error;
+  }
   played.outcomes.push('terminated');
   played.log.push(`terminated in ${before.phase}, then ${next}`);
   const isDirty = before.changed.length > 0 || Object.keys(before.held).length > 0;
