@@ -1,5 +1,9 @@
-/** Writes docs/mutation.md from the last report of `npm run test:mutation`; reasons are kept in tests/mutation/reasons.json. */
+/**
+ * Writes docs/mutation.md from the last reports of `npm run test:mutation` and `npm run test:mutation:workflows`; reasons
+ * are kept in tests/mutation/reasons.json.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { wilson } from '../src/release/intervals.ts';
 
 type Mutant = {
   mutatorName: string;
@@ -8,10 +12,13 @@ type Mutant = {
   location: { start: { line: number }; end: { line: number } };
 };
 type Report = { files: Record<string, { source: string; mutants: Mutant[] }> };
-type Reasons = { measured: string; note: string; files: Record<string, string> };
+type Reasons = { measured: string; note: string; workflows: string; files: Record<string, string> };
+type Sampled = { file: string; line: number; mutator: string; written: string; instead: string; verdict: string };
+type Sample = { seed: string; of: number; judged: Sampled[] };
 
 const report: Report = JSON.parse(readFileSync('reports/mutation/mutation.json', 'utf8'));
 const reasons: Reasons = JSON.parse(readFileSync('tests/mutation/reasons.json', 'utf8'));
+const sample: Sample = JSON.parse(readFileSync('reports/mutation/workflows.json', 'utf8'));
 const { devDependencies }: { devDependencies: Record<string, string> } = JSON.parse(
   readFileSync('package.json', 'utf8'),
 );
@@ -33,6 +40,8 @@ function cell(text: string): string {
   return `\`${line.replaceAll('`', "'").replaceAll('|', '¦')}\``;
 }
 
+const heading = ['| line | change | written | instead |', '|---|---|---|---|'];
+
 /** The report keeps what earlier runs found of files that are no longer in the score. */
 const texts = ['details', 'sections', 'markdown', 'wording'].map((name) => `src/release/${name}.ts`);
 const files = Object.entries(report.files).filter(
@@ -48,9 +57,27 @@ const survivors = files.flatMap(([file, { mutants, source }]) => {
     const written = source.split('\n')[location.start.line - 1] ?? '';
     return `| ${location.start.line} | ${mutatorName} | ${cell(written)} | ${cell(replacement ?? '')} |`;
   });
-  const table = ['| line | change | written | instead |', '|---|---|---|---|', ...rows];
-  return ['', `### \`${file}\``, reasons.files[file] ?? 'Not looked at yet.', '', ...table];
+  return ['', `### \`${file}\``, reasons.files[file] ?? 'Not looked at yet.', '', ...heading, ...rows];
 });
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
+}
+
+function workflows(): string {
+  const { judged, of, seed } = sample;
+  const left = judged.filter(({ verdict }) => verdict === 'survived');
+  const found = judged.length - left.length;
+  const { low, high } = wilson(found, judged.length);
+  const rows = left.map(({ file, line, mutator, written, instead }) => {
+    return `| \`${file.replace('src/workflows/', '')}:${line}\` | ${mutator} | ${cell(written)} | ${cell(instead)} |`;
+  });
+  return `**Score: ${percent(found / judged.length)}** (${found} of ${judged.length} caught; with 95 % confidence ${percent(low)} to ${percent(high)} of all ${of}; seed ${seed})
+
+${reasons.workflows}
+
+${[...heading, ...rows].join('\n')}`;
+}
+
 const all = files.flatMap(([, { mutants }]) => mutants);
 
 const page = `# Mutation testing
@@ -69,6 +96,13 @@ ${lines.join('\n')}
 
 ## Survivors
 ${survivors.join('\n')}
+
+## The workflow code: a sample
+
+\`npm run test:mutation:workflows\` changes \`src/workflows\` in places that a seed chooses. The recorded histories judge each change,
+then all of \`tests/workflows\`, up to the first test that fails. One that nobody notices costs ten minutes, so it is a sample.
+
+${workflows()}
 `;
 writeFileSync('docs/mutation.md', page);
 console.log(`docs/mutation.md: ${score(all)}`);

@@ -178,15 +178,15 @@ describe('a certificate says', () => {
 
   test('in the Temporal UI, case by case', () => {
     const times = { tookMs: 1, downtimeMs: 0, rowsLost: null, rowsCarried: null, kept: null };
-    const restored: DrilledCase['restored'] = [{ target: 'backend', state: 'restored', proved: 'version', ...times }];
-    const first = passedCase(planned, { restored });
+    const one = { target: 'backend', state: 'restored', proved: 'version', ...times } as const;
+    const first = passedCase(planned, { restored: [one, { ...one, target: 'frontend' }] });
     const second = passedCase(planned, { problem: 'no *disk*' });
     const third = passedCase(planned, { tookMs: null });
     expect(drillDetails(drill({ cases: [first, second, third], running: cases[0] ?? null }))).toBe(
       [
         '**3 of 7 cases**',
         '',
-        '- ✔ deploy backend, after its effect: backend proved by version in 1.5 s',
+        '- ✔ deploy backend, after its effect: backend proved by version, frontend proved by version in 1.5 s',
         '- ✘ deploy backend, after its effect: no \\*disk\\*',
         '- ✔ deploy backend, after its effect: ',
         '- ▸ migrate database, before its effect',
@@ -194,6 +194,9 @@ describe('a certificate says', () => {
     );
     const passed = certificate({ passed: true });
     expect(drillDetails(drill({ cases: [], certificate: passed }))).toBe('**The drill passed**\n');
+    expect(drillDetails(drill({ cases: [], certificate: { ...passed, passed: false } }))).toBe(
+      '**The drill failed: **\n',
+    );
     const failed = certificate({ passed: false, failure: 'no disk' });
     expect(drillDetails(drill({ cases: [], certificate: failed }))).toBe('**The drill failed: no disk**\n');
   });

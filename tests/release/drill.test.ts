@@ -27,6 +27,8 @@ describe('what a drill tries', () => {
 
   it('has no watch where the plan has none', () => {
     expect(drillCases({ ...drillablePlan(), watch: null }).map(({ at }) => at)).not.toContain('watch');
+    expect(drillCases({ ...drillablePlan(), targets: [], steps: [] })).toEqual([]);
+    expect(drilledPlan({ ...drillablePlan(), watch: null }).watch).toBeNull();
   });
 
   it('can be any step that changes something, in one way, and nothing else', () => {
@@ -37,6 +39,9 @@ describe('what a drill tries', () => {
     expect(chosenCases(plan, { how: 'watch' })).toEqual([{ at: 'watch', how: 'watch', point: 2 }]);
     expect(chosenCases(plan, { at: 'snapshot database' })).toEqual([]);
     expect(chosenCases(plan, { at: 'deploy backend', how: 'watch' })).toEqual([]);
+    expect(chosenCases(plan, {})).toEqual(drillCases(plan));
+    expect(chosenCases(plan, { at: 'watch' })).toEqual([{ at: 'watch', how: 'watch', point: 2 }]);
+    expect(chosenCases(plan, { at: 'deploy backend' }).map(({ how }) => how)).toEqual(['before', 'after', 'lost']);
   });
 
   it('waits for nobody and for no window, and watches for seconds', () => {
@@ -61,6 +66,8 @@ describe('where a drill is refused', () => {
     ['staging', false],
     ['preprod', false],
     ['delivery', false],
+    ['livestock', false],
+    ['not-live', false],
   ])('%s: %s', (environment, refused) => {
     expect(looksLikeProduction(environment)).toBe(refused);
   });
@@ -82,6 +89,8 @@ describe('the shape of a plan', () => {
     ['directories', { home: '/elsewhere', records: '/elsewhere/records' }],
     ['addresses', { targets: [{ ...database, spec: { url: '${env:OTHER}' } }, backend] }],
     ['gate', { gate: null, drillWithinMs: 5 }],
+    ['a default that is written out', { rollback: { holdMs: plan.rollback.holdMs } }],
+    ['empty lists', { rollback: { ...plan.rollback, ignore: [], marks: [] } }],
   ])('does not depend on %s', (_, other) => {
     expect(shape({ ...plan, ...other })).toBe(shape(plan));
   });
@@ -94,11 +103,20 @@ describe('the shape of a plan', () => {
     ['kind', { targets: [database, { ...backend, kind: 'process' }] }],
     ['holds', { targets: [{ ...database, traits: { ...database.traits, holds: false } }, backend] }],
     ['steps', { steps: plan.steps.slice(1) }],
+    ['what a step is', { steps: plan.steps.map((step, index) => (index === 1 ? { ...step, id: 'other' } : step)) }],
+    ['rollback points', { steps: plan.steps.map((step) => ({ ...step, point: 0 })) }],
     ['watch', { watch: null }],
     ['loss', { rollback: { ...plan.rollback, dataLoss: 'refuse' } }],
     ['ignored tables', { rollback: { ...plan.rollback, ignore: ['sessions'] } }],
+    ['marked rows', { rollback: { ...plan.rollback, marks: [{ table: 'orders', column: 'note', like: 'smoke%' }] } }],
   ])('depends on %s', (_, other) => {
     expect(shape({ ...plan, ...other })).not.toBe(shape(plan));
+  });
+
+  it('says in words of the plan whether it is watched, and what is lost', () => {
+    const asks = { dataLoss: 'ask', ignore: [], marks: [] };
+    expect(shapeOf(plan)).toMatchObject({ watch: true, rollback: asks });
+    expect(shapeOf({ ...plan, watch: null, rollback: { holdMs: 1 } })).toMatchObject({ watch: false, rollback: asks });
   });
 });
 
@@ -155,13 +173,24 @@ describe('a certificate', () => {
   ]);
 
   it('shows that the previous code runs on the new schema where the schema stayed and the shop was asked', () => {
-    expect(showsBackward(drilled([backend], [database]), { plan, running })).toBe(true);
+    const shown = drilled([backend], [database]);
+    expect(showsBackward(shown, { plan, running })).toBe(true);
+    // One case is enough, and other targets of it may have stayed.
+    const [other] = drilled([], []).cases;
+    const cases = [...shown.cases, ...(other === undefined ? [] : [other])];
+    expect(showsBackward({ ...shown, cases }, { plan, running })).toBe(true);
+    const stayed = { ...backend, target: 'frontend', state: 'unchanged' } as const;
+    expect(showsBackward(drilled([backend, stayed], [database]), { plan, running })).toBe(true);
   });
 
   it('shows nothing of it where nobody asked, the schema went back too, or something else runs here', () => {
     const shown = drilled([backend], [database]);
     expect(showsBackward(shown, { plan: drillablePlan(), running })).toBe(false);
     expect(showsBackward(drilled([backend, database], []), { plan, running })).toBe(false);
+    expect(showsBackward(drilled([], [database]), { plan, running })).toBe(false);
+    expect(showsBackward(drilled([database], [database]), { plan, running })).toBe(false);
+    expect(showsBackward(drilled([{ ...backend, state: 'failed' }], [database]), { plan, running })).toBe(false);
+    expect(showsBackward(drilled([backend], [{ ...backend, target: 'frontend' }]), { plan, running })).toBe(false);
     expect(showsBackward(shown, { plan: { ...plan, version: 'v3' }, running })).toBe(false);
     expect(showsBackward(shown, { plan, running: new Map([...running, ['backend', 'v0']]) })).toBe(false);
   });

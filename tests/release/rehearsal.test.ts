@@ -55,7 +55,13 @@ describe('a rehearsal in words', () => {
     const statements = [{ text: 'x', tag: 'ALTER TABLE', by: 'y', ms: 1, locks: [], rewrote: ['public.items'] }];
     const words = rehearsalInWords(rehearsal({}, { verdict: worstOf(findings), findings, statements }));
     expect(words).toBe('FAIL; copy 1.5 s; migrate 1.5 s; way back 1.5 s; writes anew public.items; FAIL it broke');
-    expect(rehearsalInWords(rehearsal())).toContain('the previous version runs on it');
+    expect(rehearsalInWords(rehearsal())).toBe(
+      'PASS; copy 1.5 s; migrate 1.5 s; way back 1.5 s; the previous version runs on it',
+    );
+    const short = { verdict: 'WARN', findings: [], statements: [], parts: [{ name: 'migrate', ms: 250, checks: [] }] };
+    expect(rehearsalInWords(short as Rehearsal)).toBe('WARN; migrate 0.3 s');
+    const many = Array.from('abcd', (what) => ({ status: 'WARN', what }) as const);
+    expect(rehearsalInWords({ ...rehearsal(), parts: [], findings: many })).toBe('PASS; WARN a; WARN b; WARN c');
     expect([worstOf([]), worstOf([{ status: 'WARN', what: '' }])]).toEqual(['PASS', 'WARN']);
   });
 });
