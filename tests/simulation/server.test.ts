@@ -16,7 +16,8 @@ test.skipIf(missing !== '' || !Number.isNaN(given))(
     const { seeds, outcomes, found: broken } = await runFor(1, seconds * 1000);
     console.log(`${seeds} seeds on the server: ${JSON.stringify(outcomes)}`);
     expect(broken.slice(0, 2).join('\n\n')).toBe('');
-    expect(seeds - (outcomes['not judged'] ?? 0)).toBeGreaterThan(0);
+    // One that gets stuck where people are busy is not judged: many would hide what the others show.
+    expect(outcomes['not judged'] ?? 0).toBeLessThan(seeds / 4);
   },
 );
 

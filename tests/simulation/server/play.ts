@@ -1,5 +1,6 @@
-import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { undoesRows } from '../../../src/release/answering.ts';
 import type { Plan } from '../../../src/release/plan.ts';
 import type { Outcome, Question, ReleaseStatus } from '../../../src/release/status.ts';
 import { memoryWorld, writeRows } from '../../../src/targets/memory/world.ts';
@@ -230,7 +231,7 @@ async function answer(playing: Playing, act: Answering): Promise<void> {
   try {
     if (question.kind === 'go-no-go') await sent(playing, answerGate(handle, { question, by, choice, id }));
     else {
-      const upTo = act.do === 'answer' && act.upTo !== null ? { upTo: act.upTo } : {};
+      const upTo = act.do === 'answer' && act.upTo !== null && undoesRows(choice) ? { upTo: act.upTo } : {};
       const body = { by, question: id, choice, reason: 'simulated', ...upTo };
       await sent(playing, handle.executeUpdate(decideUpdate, { args: [body] }));
     }
@@ -238,7 +239,7 @@ async function answer(playing: Playing, act: Answering): Promise<void> {
     played.choices.push(choice);
     played.log.push(`${question.id}: ${choice} of ${question.choices.map((each) => each.id).join(', ')}`);
   } catch (error) {
-    played.log.push(`${question.id}: ${choice} was refused: ${error instanceof Error ? error.message : ''}`);
+    played.log.push(`${question.id}: ${choice} was refused: ${reasonOf(error)}`);
   }
 }
 
@@ -253,4 +254,9 @@ async function answerGate(handle: Handle, { question, by, choice, id }: Gate): P
   const digest = id === question.id ? (question.digest ?? '') : 'sha256:of-yesterday';
   if (choice === 'reject') await handle.executeUpdate(rejectUpdate, { args: [{ by, reason: 'simulated' }] });
   else await handle.executeUpdate(approveUpdate, { args: [{ by: choice === 'approve' ? by : 'nobody', digest }] });
+}
+
+function reasonOf(error: unknown): string {
+  const said = error instanceof WorkflowUpdateFailedError ? error.cause : error;
+  return said instanceof Error ? said.message : String(said);
 }
