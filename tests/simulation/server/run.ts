@@ -29,7 +29,10 @@ export async function runOnServer(stage: Server, seed: number): Promise<SeedRun>
   const application = `simulated-${seed}`;
   const patience = new AbortController();
   const over = new AbortController();
-  const playing = play({ ...stage, signal: over.signal }, scriptOf(seed), application);
+  // What is still asked of a server that goes away would end this process.
+  const playing = stage.client.withAbortSignal(over.signal, () =>
+    play({ ...stage, signal: over.signal }, scriptOf(seed), application),
+  );
   const tooLong = sleep(patienceMs, null, { signal: patience.signal }).catch(() => null);
   const played = await Promise.race([playing, tooLong]);
   patience.abort();
