@@ -1,4 +1,4 @@
-/** `npm run simulate -- [--seeds 10000] [--seed 123] [--minutes 10]`: see docs/mutation.md. */
+/** `npm run simulate -- [--seeds 10000] [--seed 123] [--minutes 10]`: see CONTRIBUTING.md. */
 import { parseArgs } from 'node:util';
 import { runFor } from './server/run.ts';
 import { runSeed } from './simulate.ts';
