@@ -4,13 +4,23 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { ensureTemporalCli } from '../src/dev/temporal-cli.ts';
 import { writeRows } from '../src/targets/memory/world.ts';
-import { abortUpdate, type Continuation, decideUpdate, releaseWorkflowId } from '../src/workflows/messages.ts';
+import {
+  abortUpdate,
+  type Continuation,
+  decideUpdate,
+  handsOffUpdate,
+  raiseUpdate,
+  releaseWorkflowId,
+  resumeUpdate,
+} from '../src/workflows/messages.ts';
 import { certificateOf, startDrill } from '../tests/support/drill.ts';
 import { memoryPlan, worldsOf } from '../tests/support/plans.ts';
 import { approve, type Bench, type Handle, openBench, until } from '../tests/support/release.ts';
@@ -37,6 +47,27 @@ async function whileMigrating(handle: Handle): Promise<void> {
     return steps.some(({ id, state }) => id === 'migrate database' && state === 'running');
   });
   writeRows(worldsOf(application).database, 3);
+}
+
+/** What is measured and watched: a service that answers well, until a scene breaks it. */
+let status = 200;
+const service = createServer((_, response) => response.writeHead(status).end());
+await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+
+const there = { name: 'there', kind: 'http', url, expect: { status: 200 } };
+const watching = {
+  schedule: [{ every: '2s', for: '20s' }],
+  probe: { url, every: '50ms' },
+  limits: [{ name: 'errors', measure: 'errors', rollBack: '10 %' }],
+  minimumSamples: 5,
+  // A recording machine may be slow; the story is what counts.
+  maxUnwatched: '90 %',
+};
+const by = 'deployment-lead';
+
+async function inWatch(handle: Handle): Promise<void> {
+  await until(handle, ({ phase }) => phase === 'watch');
 }
 
 const watch = { schedule: [{ every: '1s', for: '3s' }], checks: [{ name: 'there', kind: 'command', run: ['true'] }] };
@@ -77,6 +108,42 @@ const scenes: Record<string, Scene> = {
   blocked: {
     plan: { frontend: faults({ when: 'after' }, { verb: 'restore' }) },
     play: (handle) => answer(handle, 'retry'),
+  },
+  compared: {
+    plan: {
+      more: {
+        performance: {
+          requests: [{ name: 'front', url, samples: 400, every: '10ms', baseline: { errors: { consult: '50 %' } } }],
+        },
+        watch: {
+          ...watching,
+          schedule: [{ every: '2s', for: '4s' }],
+          baseline: '2s',
+          limits: [{ name: 'worse', measure: 'errors', against: 'baseline', consult: '50 %' }],
+          throughout: { every: '1s', checks: [there] },
+          checklists: [{ name: 'first minute', after: '1s', items: ['look at the queue'] }],
+        },
+      },
+    },
+  },
+  raised: {
+    plan: { more: { watch: { ...watching, raised: { security: { does: 'rollBack' } } } } },
+    async play(handle) {
+      await inWatch(handle);
+      await handle.executeUpdate(raiseUpdate, { args: [{ by, criterion: 'security', note: 'recorded' }] });
+    },
+  },
+  'hands-off': {
+    plan: { more: { watch: watching } },
+    async play(handle) {
+      await inWatch(handle);
+      await handle.executeUpdate(handsOffUpdate, { args: [{ by, reason: 'recorded' }] });
+      status = 500;
+      await until(handle, ({ waitingFor }) => waitingFor?.includes('who is looking') === true);
+      await handle.executeUpdate(resumeUpdate, { args: [{ by }] });
+      await handle.result();
+      status = 200;
+    },
   },
   aborted: {
     plan: { backend: { workMs: { apply: '30s' } } },
@@ -134,7 +201,10 @@ const temporal = await startTemporal();
 const bench = await openBench(temporal);
 try {
   const played: [string, string][] = [];
-  for (const scene of Object.entries(scenes)) played.push([scene[0], (await play(bench, scene)).workflowId]);
+  for (const scene of Object.entries(scenes)) {
+    console.log(scene[0]);
+    played.push([scene[0], (await play(bench, scene)).workflowId]);
+  }
   played.push(['brought-back', await playBringBack(bench, 'brought-back')]);
   played.push(...Object.entries(await playDrill(bench, 'drilled')));
   await mkdir(folder, { recursive: true });
@@ -144,4 +214,5 @@ try {
 } finally {
   await bench.stop();
   await temporal.stop();
+  service.close();
 }
