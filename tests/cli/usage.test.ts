@@ -140,7 +140,7 @@ describe('what people and scripts see', () => {
   });
 
   it('help and version end well and go to stdout', async () => {
-    expect(await run('--version')).toEqual({ code: 0, stdout: '0.2.0\n', stderr: '' });
+    expect(await run('--version')).toEqual({ code: 0, stdout: '0.3.0\n', stderr: '' });
     const help = await run('start', '--help');
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toContain('--accept-dirty <reason>');
