@@ -15,7 +15,7 @@ import { type Mutant, mutateWorkflows } from './instrument.ts';
 const { values } = parseArgs({
   options: { sample: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
 });
-const folder = '.savepoint/mutated-workflows';
+const folder = join(process.cwd(), '.savepoint', 'mutated-workflows');
 /** As it goes, and at the end for scripts/mutation-page.ts. */
 const journal = 'reports/mutation/workflows.ndjson';
 const report = 'reports/mutation/workflows.json';
@@ -61,7 +61,7 @@ const count = { killed: 0, timeout: 0, survived: 0 };
 for (const mutant of sample) {
   let judged = done.find(({ id }) => id === mutant.id);
   if (judged === undefined) {
-    const bundle = join(process.cwd(), folder, 'bundle.js');
+    const bundle = join(folder, 'bundle.js');
     await writeFile(bundle, withMutant(mutant.id));
     const began = Date.now();
     const verdict = await judge(mutant, bundle);
