@@ -91,7 +91,7 @@ function isSame(one: DrillCase, other: DrillCase): boolean {
 /** The case that failed says more than that the drill was stopped by it. */
 function failureOf(cases: readonly DrilledCase[], targets: readonly Unchanged[], stopped: string | null) {
   const failed = cases.find(({ problem }) => problem !== null);
-  if (stopped === null && failed === undefined && cases.length === 0) return 'nothing was tried';
+  if (stopped === null && cases.length === 0) return 'nothing was tried';
   const differing = targets.filter(({ same }) => !same).map(({ target }) => target);
   const words = [
     failed === undefined ? null : `${caseInWords(failed)}: ${failed.problem}`,

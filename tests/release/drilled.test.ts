@@ -68,6 +68,9 @@ describe('one case of a drill', () => {
       status({ restored: [back('a', { endedAt: null }), back('b', { startedAt: null })] }),
     );
     expect(half.restored.map(({ tookMs }) => tookMs)).toEqual([null, null]);
+    const begun = drilledCase(planned, status({ restored: [back('a', { endedAt: null })] }));
+    const ended = drilledCase(planned, status({ restored: [back('a', { startedAt: null })] }));
+    expect([begun.tookMs, ended.tookMs]).toEqual([null, null]);
     const more = back('a', { loss: lost(2), carried: carried('copy', 3) });
     expect(drilledCase(planned, status({ restored: [more] })).rowsLost).toBe(0);
   });

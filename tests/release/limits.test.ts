@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeLimited, type Limited } from '../../src/release/limits.ts';
+import { judgeLimited, type Limited, unjudged } from '../../src/release/limits.ts';
 
 const score: Limited = {
   criterion: 'score of front',
@@ -43,6 +43,53 @@ describe('FR-10 a value with limits', () => {
 
   it('is recorded only where it has no limit', () => {
     expect(judgeLimited({ ...score, limits: {} })).toMatchObject({ verdict: 'proceed', limit: null });
+  });
+
+  it('says both limits in the unit, the side they are on, and what the value rests on', () => {
+    const plain = { ...score, said: undefined, worse: 'above', unit: 'ms' } as const;
+    const { said: _, ...slow } = {
+      ...plain,
+      measure: 'lcp',
+      value: 2_500.5,
+      limits: { consult: 2_000, rollBack: 2_500 },
+    };
+    expect(judgeLimited({ ...slow, interval: { low: 2_400, high: 2_600 } })).toEqual({
+      criterion: 'score of front',
+      value: 2_500.5,
+      unit: 'ms',
+      n: 3,
+      interval: { low: 2_400, high: 2_600 },
+      verdict: 'roll back',
+      limit: 2_500,
+      explanation: 'lcp 2500.5 ms is above the limit of 2500 ms for rolling back',
+    });
+    expect(judgeLimited({ ...slow, value: 2_500 })).toEqual({
+      criterion: 'score of front',
+      value: 2_500,
+      unit: 'ms',
+      n: 3,
+      verdict: 'consult',
+      limit: 2_000,
+      explanation: 'lcp 2500 ms is above the limit of 2000 ms for asking',
+    });
+    expect(judgeLimited({ ...slow, value: 2_000 }).verdict).toBe('proceed');
+    expect(judgeLimited({ ...slow, limits: {}, value: 1 }).explanation).toBe('lcp 1 ms is recorded only');
+    expect(judgeLimited({ ...slow, limits: { rollBack: 1 }, value: 1 })).toMatchObject({
+      verdict: 'proceed',
+      limit: 1,
+    });
+  });
+
+  it('is neither good nor bad where it could not be measured', () => {
+    expect(unjudged('score of front', 'points', 'no page answered')).toEqual({
+      criterion: 'score of front',
+      verdict: 'unknown',
+      value: null,
+      unit: 'points',
+      n: 0,
+      limit: null,
+      explanation: 'no page answered',
+    });
   });
 
   it('never gets a better verdict for a worse value, on either side', () => {

@@ -52,9 +52,13 @@ describe('the previous code is proved to run on the new schema', () => {
 describe('a rehearsal in words', () => {
   it('names durations, what is written anew, and what is wrong first', () => {
     const findings = [{ status: 'FAIL', what: 'it broke' } as const, { status: 'PASS', what: 'fine' } as const];
-    const statements = [{ text: 'x', tag: 'ALTER TABLE', by: 'y', ms: 1, locks: [], rewrote: ['public.items'] }];
+    const statements = [
+      { text: 'x', tag: 'ALTER TABLE', by: 'y', ms: 1, locks: [], rewrote: ['public.items', 'public.stock'] },
+    ];
     const words = rehearsalInWords(rehearsal({}, { verdict: worstOf(findings), findings, statements }));
-    expect(words).toBe('FAIL; copy 1.5 s; migrate 1.5 s; way back 1.5 s; writes anew public.items; FAIL it broke');
+    expect(words).toBe(
+      'FAIL; copy 1.5 s; migrate 1.5 s; way back 1.5 s; writes anew public.items, public.stock; FAIL it broke',
+    );
     expect(rehearsalInWords(rehearsal())).toBe(
       'PASS; copy 1.5 s; migrate 1.5 s; way back 1.5 s; the previous version runs on it',
     );
