@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryWorld } from '../../src/targets/memory/world.ts';
-import { decideUpdate } from '../../src/workflows/messages.ts';
+import { decideUpdate, rejectUpdate } from '../../src/workflows/messages.ts';
 import { benchForFile } from '../support/file-bench.ts';
 import { memoryPlan, worldsOf } from '../support/plans.ts';
 import { approve, type Handle, until } from '../support/release.ts';
@@ -14,6 +14,24 @@ async function decide(handle: Handle, choice: string, by = 'deployment-lead'): P
 }
 
 describe('a person who decides', () => {
+  it.each([
+    ['backward', 'backward'],
+    ['both', 'backward and forward'],
+    ['breaking', 'breaking'],
+  ])('is told of every target what will run, and that a migration is %s', async (compatibility, word) => {
+    const application = `told-${word.replaceAll(' ', '-')}`;
+    const handle = await bench().start(memoryPlan({ application, database: { compatibility } }));
+    const { question, digest } = await until(handle, (status) => status.question !== null);
+    expect(question).toMatchObject({ kind: 'go-no-go', text: `Release ${application} v2 to test?`, digest });
+    expect(question?.why.split('\n')).toEqual([
+      `- database (memory-database) → v2, migration ${word} (claimed)`,
+      '- backend (memory) → v2',
+      '- frontend (memory) → v2',
+    ]);
+    await handle.executeUpdate(rejectUpdate, { args: [{ by: 'product-owner', reason: 'test' }] });
+    expect(await handle.result()).toMatchObject({ outcome: 'rejected' });
+  });
+
   it('is heard after a step that only people can do, however often it was tried before', async () => {
     const application = 'by-hand';
     const backend = {

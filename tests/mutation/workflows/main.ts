@@ -39,7 +39,7 @@ async function judge(mutant: Mutant, bundle: string): Promise<Pick<Judged, 'verd
     );
     if (run.timedOut) return { verdict: 'timeout', by: files.join(' ') };
     if (run.exitCode !== 0)
-      return { verdict: 'killed', by: /FAIL .*?(tests\/\S+)/.exec(run.all)?.[1] ?? files.join(' ') };
+      return { verdict: 'killed', by: /FAIL .*?(tests\/[\w./-]+)/.exec(run.all)?.[1] ?? files.join(' ') };
   }
   return { verdict: 'survived', by: '' };
 }
