@@ -46,4 +46,35 @@ describe('how long bursts last, learned in the watch', () => {
     send(state, 1_000, 1_100, () => false);
     expect(lengthNeeded(state)).toBe(60_000);
   });
+
+  test('errors up to a second apart, and failures with nothing between them, are one burst', () => {
+    const longest = (requests: readonly (readonly [second: number, isBad: boolean])[]): number => {
+      const state = openBursts();
+      for (const [second, isBad] of requests) learn(state, { atMs: second * 1_000, isBad });
+      return state.longestMs;
+    };
+    const calm = [[300, false]] as const;
+    expect(longest([[10, true], [10.5, false], [11, true], ...calm])).toBe(1_000);
+    expect(longest([[10, true], [10.5, false], [11.1, true], ...calm])).toBe(0);
+    // One request every five seconds, and none of them good.
+    expect(longest([[10, true], [15, true], [20, true], ...calm])).toBe(10_000);
+    // The first request of a watch begins one, however late it is.
+    expect(
+      longest([
+        [3_000, true],
+        [3_001, true],
+        [3_100, false],
+      ]),
+    ).toBe(1_000);
+    expect(longest([[0.5, true], [0.9, true], ...calm])).toBe(400);
+  });
+
+  test('a burst is over after exactly a minute without an error', () => {
+    const state = openBursts();
+    for (const second of [10, 11]) learn(state, { atMs: second * 1_000, isBad: true });
+    learn(state, { atMs: 70_999, isBad: false });
+    expect(state.longestMs).toBe(0);
+    learn(state, { atMs: 71_000, isBad: false });
+    expect(state.longestMs).toBe(1_000);
+  });
 });

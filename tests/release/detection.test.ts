@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { observe, openTest, type TestState, testFor } from '../../src/release/detection.ts';
+import { conclude, observe, openTest, type Test, type TestState, testFor } from '../../src/release/detection.ts';
 import { seeded } from './seeded.ts';
 import { mustTest, run } from './streams.ts';
 
@@ -29,6 +29,78 @@ describe('the sequential test', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  test('no bet gains or loses anything on average while as many are bad as are allowed', () => {
+    const choose = (n: number, k: number): number => (k === 0 ? 1 : (choose(n, k - 1) * (n - k + 1)) / k);
+    const gains = (one: Test, n: number, bad: number): number[] => {
+      const state = openTest();
+      expect(observe(one, state, { atMs: 0, n, bad })).toBeNull();
+      conclude(one, state);
+      return state.evidence;
+    };
+    for (const allowed of [0.002, 0.03, 0.4, 0.8]) {
+      for (const [independent, n] of [
+        [true, 5],
+        [true, 1],
+        [false, 5],
+      ] as const) {
+        const one = mustTest({ allowed, independent, blockMs: 60_000, falseAlarms: 1e-12 });
+        const mean = [0, 0, 0, 0, 0, 0];
+        for (let bad = 0; bad <= n; bad += 1) {
+          const chance = choose(n, bad) * allowed ** bad * (1 - allowed) ** (n - bad);
+          gains(one, n, bad).forEach((gain, index) => {
+            expect(gain).toBeGreaterThanOrEqual(0);
+            mean[index] = (mean[index] ?? 0) + chance * gain;
+          });
+        }
+        for (const each of mean) expect(each).toBeCloseTo(1, 9);
+      }
+    }
+  });
+
+  test('its bets are the best ones against shares from twice what is allowed to nearly all', () => {
+    const best = (allowed: number, share: number) => (share - allowed) / (allowed * (1 - allowed));
+    const { bets } = mustTest({ allowed: 0.02 });
+    expect(bets).toHaveLength(6);
+    expect(bets[0]).toBeCloseTo(best(0.02, 0.04), 9);
+    expect(bets[5]).toBeCloseTo(best(0.02, 0.99), 9);
+    const steps = bets.slice(1).map((bet, index) => bet / (bets[index] ?? 0));
+    for (const step of steps) expect(step).toBeCloseTo(steps[0] ?? 0, 9);
+    // Where twice as many is more than nearly all, half of what is left above it.
+    expect(mustTest({ allowed: 0.7 }).bets[0]).toBeCloseTo(best(0.7, 0.7 + 0.29 / 2), 9);
+  });
+
+  test('what may be said at once is what the end of the block would say, and after a bad request only', () => {
+    const random = seeded(13);
+    const one = mustTest({ allowed: 0.03, everyMs: 100, blockMs: 20_000, independent: true, falseAlarms: 100 });
+    let said = 0;
+    for (let stream = 0; stream < 300; stream += 1) {
+      const state = openTest();
+      run(one, state, { n: 450, everyMs: 100, isBad: () => random() < 0.03 });
+      for (let request = 451; request < 600; request += 1) {
+        const bad = random() < 0.15 ? 1 : 0;
+        const seen = { atMs: request * 100, n: 1, bad };
+        if (state.block.n === 0 || seen.atMs >= state.block.atMs + 20_000) break;
+        const asIfEnded = structuredClone(state);
+        asIfEnded.block.n += 1;
+        asIfEnded.block.bad += bad;
+        const wanted = bad === 1 ? conclude(one, asIfEnded) : null;
+        expect(observe(one, state, seen)).toEqual(wanted);
+        if (wanted === null) continue;
+        said += 1;
+        break;
+      }
+    }
+    expect(said).toBeGreaterThan(50);
+    expect(said).toBeLessThan(300);
+  });
+
+  test('nothing is said before enough requests were seen, and then with the one that makes it enough', () => {
+    const outage = { n: 100, everyMs: 100, isBad: () => true };
+    const order = { allowed: 0.05, leastSamples: 30, everyMs: 100 };
+    expect(run(mustTest({ ...order, blockMs: 0 }), openTest(), outage)?.request).toBe(30);
+    expect(run(mustTest({ ...order, blockMs: 60_000, independent: true }), openTest(), outage)?.request).toBe(30);
   });
 
   test('its state survives being written down at any moment', () => {
@@ -79,6 +151,7 @@ describe('the sequential test', () => {
   test('more than is allowed cannot happen where nearly all is allowed', () => {
     const order = { falseAlarms: 0.01, watchMs: hour, everyMs: 1_000, blockMs: 0 };
     expect(testFor({ ...order, allowed: 1 })).toBeNull();
+    expect(testFor({ ...order, allowed: 0.99 })).toBeNull();
     expect(testFor({ ...order, allowed: 0 })?.allowed).toBeGreaterThan(0);
   });
 

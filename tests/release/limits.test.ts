@@ -53,7 +53,7 @@ describe('FR-10 a value with limits', () => {
       value: 2_500.5,
       limits: { consult: 2_000, rollBack: 2_500 },
     };
-    expect(judgeLimited({ ...slow, interval: { low: 2_400, high: 2_600 } })).toEqual({
+    expect(judgeLimited({ ...slow, interval: { low: 2_400, high: 2_600 } })).toStrictEqual({
       criterion: 'score of front',
       value: 2_500.5,
       unit: 'ms',
@@ -63,7 +63,7 @@ describe('FR-10 a value with limits', () => {
       limit: 2_500,
       explanation: 'lcp 2500.5 ms is above the limit of 2500 ms for rolling back',
     });
-    expect(judgeLimited({ ...slow, value: 2_500 })).toEqual({
+    expect(judgeLimited({ ...slow, value: 2_500 })).toStrictEqual({
       criterion: 'score of front',
       value: 2_500,
       unit: 'ms',
@@ -81,7 +81,7 @@ describe('FR-10 a value with limits', () => {
   });
 
   it('is neither good nor bad where it could not be measured', () => {
-    expect(unjudged('score of front', 'points', 'no page answered')).toEqual({
+    expect(unjudged('score of front', 'points', 'no page answered')).toStrictEqual({
       criterion: 'score of front',
       verdict: 'unknown',
       value: null,

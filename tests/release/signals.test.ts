@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { type Baseline, baselineOf } from '../../src/release/baseline.ts';
+import { wilson } from '../../src/release/intervals.ts';
 import type { PlannedCriterion } from '../../src/release/plan.ts';
-import { attend, concludeAll, openSignals, type SignalStates, signalsOf } from '../../src/release/signals.ts';
+import {
+  attend,
+  baselineRisk,
+  concludeAll,
+  openSignals,
+  type SignalStates,
+  signalsOf,
+} from '../../src/release/signals.ts';
 import type { Sample } from '../../src/release/statistics.ts';
 import type { Judgement } from '../../src/release/verdict.ts';
 import { latencies, seeded } from './seeded.ts';
@@ -23,6 +31,54 @@ describe('limits that are watched without a pause', () => {
       /^\d+ of \d+ requests since 1970-01-01T00:05:00\.000Z took longer than 800 ms, [\d.]+ % \([\d.]+ to [\d.]+\): beyond doubt more than 5 %; the limit for rolling back$/,
     );
     expect(judgement.interval?.low).toBeGreaterThan(5);
+  });
+
+  test('its numbers and its words say the same', () => {
+    const round = (value: number): number => Math.round(value * 100) / 100;
+    for (const [criterion, sample] of [
+      [slow, (i: number) => (i % 3 === 0 ? 2_000 : 100)],
+      [errors, (i: number) => (i % 3 === 0 ? null : 100)],
+    ] as const) {
+      const [first] = watch(order([criterion]), [...times(300, () => 100), ...times(100, sample)]);
+      const { value, interval, n, limit, explanation, slowerThanMs } = (first as { judgement: Judgement }).judgement;
+      const [, bad, of, did, shown] = /^(\d+) of (\d+) requests since \S+ (.+), (.+): /.exec(explanation) ?? [];
+      expect(Number(of)).toBe(n);
+      expect(did).toBe(criterion === slow ? 'took longer than 800 ms' : 'failed');
+      expect(slowerThanMs).toBe(criterion === slow ? 800 : undefined);
+      expect(value).toBe(round((100 * Number(bad)) / n));
+      const { low, high } = wilson(Number(bad), n);
+      expect(interval).toEqual({ low: round(100 * low), high: round(100 * high) });
+      expect(shown).toBe(`${value} % (${interval?.low} to ${interval?.high})`);
+      expect(explanation).toContain(`: beyond doubt more than ${limit} %; the limit for `);
+    }
+  });
+
+  test('every limit is a signal of its own, and shares what false alarms are allowed', () => {
+    const lasting: PlannedCriterion = { ...slow, forMs: 5 * minute };
+    const signals = signalsOf(order([errors, slow, lasting]));
+    expect(signals.map(({ id, allowed, slowerThanMs }) => [id, allowed, slowerThanMs])).toEqual([
+      ['errors/roll back', 0.1, null],
+      ['errors/consult', 0.05, null],
+      ['p95/roll back', 0.05, 800],
+      ['p95/roll back', 0.05, 800],
+    ]);
+    const needed = signals.flatMap((signal) => ('test' in signal ? [signal.test?.needed] : []));
+    // 3,600 requests, three limits that are tests; one that has to last is none.
+    for (const each of needed) expect(each).toBeCloseTo(3_600 / (0.01 / 3), 6);
+    expect(needed).toHaveLength(3);
+    // As much again is kept for a baseline, half of it.
+    expect(baselineRisk([errors, slow, lasting], 0.01)).toBeCloseTo(0.01 / 3 / 2, 12);
+    expect([baselineRisk([], 0.01), baselineRisk([lasting], 3)]).toEqual([0.005, 0.5]);
+  });
+
+  test('where everything may fail there is nothing to watch', () => {
+    expect(signalsOf(order([{ ...errors, rollBackAbove: 100, consultAbove: null }]))).toEqual([]);
+  });
+
+  test('an answer as slow as the limit is within it', () => {
+    const exactly = times(200, () => 800);
+    expect(watch(order([slow]), exactly)).toEqual([]);
+    expect(watch(order([slow]), [...exactly, ...times(50, () => 800.1)]).length).toBeGreaterThan(0);
   });
 
   test('wrong answers are not slow ones, and slow ones are not wrong', () => {
@@ -71,6 +127,11 @@ describe('limits that are watched without a pause', () => {
     expect(first?.index).toBeLessThan(600);
     // Nobody measured it: it cannot be watched, and nothing is made up.
     expect(signalsOf(order([degraded]))).toEqual([]);
+    expect(signalsOf(order([{ ...errors, against: 'baseline' }]))).toEqual([]);
+    expect(signalsOf(order([degraded], { baseline: { ...baseline, p95: null } }))).toEqual([]);
+    const [back, ask] = signalsOf(planned).map(({ slowerThanMs }) => (slowerThanMs ?? 0) / (baseline.p95?.atMost ?? 1));
+    expect(back).toBeCloseTo(1.5, 9);
+    expect(ask).toBeCloseTo(1.25, 9);
   });
 
   test('a criterion is trusted as far as the plan says', () => {
@@ -111,6 +172,22 @@ describe('limits that have to be exceeded for a while', () => {
       second % 240 < 110 ? attend(signals, states, { atMs: second * 1_000, sample }) : [],
     );
     expect(alarms).toEqual([]);
+  });
+
+  test('a part of it needs a tenth of the requests that a part has room for, at most what the plan needs', () => {
+    const least = (more: Partial<Parameters<typeof signalsOf>[0]>) =>
+      signalsOf(order([sustained], more)).map((signal) => ('sustained' in signal ? signal.sustained : null));
+    expect(least({})).toEqual([{ allowed: 0.05, forMs: 300_000, leastPerPart: 20 }]);
+    expect(least({ minimumSamples: 100 })).toMatchObject([{ leastPerPart: 30 }]);
+    expect(least({ everyMs: 60_000 })).toMatchObject([{ leastPerPart: 1 }]);
+  });
+
+  test('at the end of a stretch it says nothing, nor does what nobody has asked', () => {
+    const signals = signalsOf(order([sustained, errors]));
+    expect(concludeAll(signals, openSignals())).toEqual([]);
+    const states = openSignals();
+    watch(order([sustained]), times(100, bad), states);
+    expect(concludeAll(signals, states)).toEqual([]);
   });
 
   test('its state survives being written down in the middle', () => {
@@ -170,6 +247,53 @@ describe('a service whose errors come in bursts', () => {
       times(hour, () => (random() < 0.2 ? null : 100)),
     );
     expect(first?.index).toBeLessThan(2_400);
+  });
+
+  test('what may be added is added to what is normal, of errors and of their beginnings', () => {
+    const onsets = calm.errors.onsets ?? { cellMs: 0, usual: 0, atMost: 0 };
+    const of = (baseline: Baseline) => {
+      const [signal] = signalsOf(order([{ ...risen, consultAbove: 2 }], { baseline, everyMs }));
+      if (signal === undefined || !('test' in signal)) throw new Error('no test');
+      return signal;
+    };
+    const both = of(calm);
+    expect(both.allowed).toBeCloseTo((calm.errors.atMost + 2) / 100, 12);
+    expect(both.test).toMatchObject({ allowed: both.allowed, blockMs: 5_000, independent: false });
+    expect(both.onsets).toMatchObject({ cellMs: 1_000, usual: onsets.usual, spellMs: 5_000 });
+    expect(both.onsets?.test.allowed).toBeCloseTo(onsets.atMost + 0.02 * onsets.usual, 12);
+    const long = of({ ...calm, errors: { ...calm.errors, blockMs: 40_000 } });
+    expect(long.test?.blockMs).toBe(40_000);
+    expect(long.onsets?.spellMs).toBe(40_000);
+    const { onsets: _onsets, ...single } = calm.errors;
+    const alone = of({ ...calm, errors: { ...single, blockMs: 2_000, independent: true } });
+    expect(alone.test).toMatchObject({ blockMs: 2_000, independent: true });
+    expect(alone.onsets).toBeUndefined();
+  });
+
+  test('the watch learns how long bursts last from what fails, not from what is slow', () => {
+    const states = openSignals();
+    const samples = [...times(100, () => 100), ...times(41, () => null), ...times(1_300, () => 9_000)];
+    watch(order([errors, slow], { everyMs }), samples, states);
+    expect(states.bursts?.longestMs).toBe(40 * everyMs);
+  });
+
+  test('after a burst of ten seconds errors are judged by blocks of twenty, slow answers as before', () => {
+    const signals = signalsOf(order([{ ...errors, consultAbove: null }, slow], { everyMs }));
+    const foundAfter = (burst: number, sample: Sample): number => {
+      const states = openSignals();
+      const samples = [...times(100, () => 100), ...times(burst, () => null), ...times(2_000, () => 100)];
+      samples.forEach((each, index) => {
+        attend(signals, states, { atMs: index * everyMs, sample: each });
+      });
+      const found = times(380, () => sample).findIndex((each, index) => {
+        return attend(signals, states, { atMs: 200_000 + index * everyMs, sample: each }).length > 0;
+      });
+      return found;
+    };
+    expect(foundAfter(200, 900)).toBe(foundAfter(0, 900));
+    expect(foundAfter(0, 900)).toBeLessThan(200);
+    expect(foundAfter(0, null)).toBeLessThan(200);
+    expect(foundAfter(200, null)).toBe(-1);
   });
 
   test('both of its tests together raise no more false alarms than one limit may', () => {

@@ -11,20 +11,20 @@ const verdicts: Verdict[] = ['proceed', 'unknown', 'consult', 'roll back'];
 describe('what a criterion is trusted with', () => {
   test('left out, or `auto`, changes nothing', () => {
     for (const verdict of verdicts) {
-      expect(entrusted(judged(verdict), {})).toEqual(judged(verdict));
-      expect(entrusted(judged(verdict), { trust: 'auto' })).toEqual(judged(verdict));
+      expect(entrusted(judged(verdict), {})).toStrictEqual(judged(verdict));
+      expect(entrusted(judged(verdict), { trust: 'auto' })).toStrictEqual(judged(verdict));
     }
   });
 
   test('`ask` lets it ask at most', () => {
     const asking = verdicts.map((verdict) => entrusted(judged(verdict), { trust: 'ask' }));
-    expect(asking.slice(0, 3)).toEqual([judged('proceed'), judged('unknown'), judged('consult')]);
-    expect(asking[3]).toEqual({ ...judged('roll back'), verdict: 'consult', withheld: 'roll back' });
+    expect(asking.slice(0, 3)).toStrictEqual([judged('proceed'), judged('unknown'), judged('consult')]);
+    expect(asking[3]).toStrictEqual({ ...judged('roll back'), verdict: 'consult', withheld: 'roll back' });
   });
 
   test('`observe` only records, and says what the measurement called for', () => {
     const observed = verdicts.map((verdict) => entrusted(judged(verdict), { trust: 'observe' }));
-    expect(observed).toEqual([
+    expect(observed).toStrictEqual([
       judged('proceed'),
       judged('unknown'),
       { ...judged('consult'), verdict: 'proceed', withheld: 'consult' },
@@ -34,7 +34,7 @@ describe('what a criterion is trusted with', () => {
 
   test('what only advises never acts, and advises only where there is something to advise', () => {
     const advised = verdicts.map((verdict) => entrusted(judged(verdict), { advise: 'add an instance' }));
-    expect(advised).toEqual([
+    expect(advised).toStrictEqual([
       judged('proceed'),
       judged('unknown'),
       { ...judged('consult'), verdict: 'proceed', withheld: 'consult', advice: 'add an instance' },
@@ -44,6 +44,7 @@ describe('what a criterion is trusted with', () => {
 
   test('MB-09 MB-10 priority and checklist go with it, whatever it says', () => {
     const marks = { priority: 'P1', incident: 'outage' } as const;
-    for (const verdict of verdicts) expect(entrusted(judged(verdict), marks)).toEqual({ ...judged(verdict), ...marks });
+    for (const verdict of verdicts)
+      expect(entrusted(judged(verdict), marks)).toStrictEqual({ ...judged(verdict), ...marks });
   });
 });
