@@ -100,7 +100,10 @@ export const drillJudgement: Judgement = {
 
 /** Environments that real users depend on, as far as a name tells. */
 export function looksLikeProduction(environment: string): boolean {
-  return /^prod/i.test(environment) || /^live$/i.test(environment);
+  const words = environment.toLowerCase().split(/[^a-z0-9]+/);
+  return words.some((word, index) => {
+    return /^(prod|prd\d*$|live\d*$)/.test(word) && !['not', 'no', 'non', 'pre'].includes(words[index - 1] ?? '');
+  });
 }
 
 /** Targets that are the same ones whichever environment is named: nothing of their configuration comes from a worker. */

@@ -70,7 +70,7 @@ function takeSavepoints(story: Story, earlier: ReleaseStatus, { targets }: Bring
   return refuse(story, {
     kind: 'refused',
     message: `that would leave running what the plan does not allow: ${said.join('; ')}`,
-    remedy: `bring back all of it: savepoint restore ${open.join(' ')}`,
+    remedy: `bring back all of it: savepoint restore ${open.join(' ')} --reason <why>`,
   });
 }
 

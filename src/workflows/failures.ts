@@ -3,7 +3,7 @@ import type { CheckResult } from '../release/check.ts';
 import { type FailureKind, type FailureView, failureKinds } from '../release/failure.ts';
 import type { Cause } from '../release/policy.ts';
 import { isMissed } from '../release/suite.ts';
-import { type Judgement, worst } from '../release/verdict.ts';
+import { type Judgement, type Verdict, worst } from '../release/verdict.ts';
 
 /** A step that did not do what it should: how bad, and what people are told. */
 export type Trouble = { cause: Cause; failure: FailureView };
@@ -66,7 +66,18 @@ export function troubleInJudgements(judgements: readonly Judgement[]): Trouble |
   if (verdict === 'proceed') return null;
   const told = judgements.filter((judgement) => judgement.verdict === verdict);
   const message = told.map(({ criterion, explanation }) => `${criterion}: ${explanation}`).join('; ');
-  const failure: FailureView = { kind: verdict === 'unknown' ? 'unknown' : 'failed', message };
+  const failure: FailureView = {
+    kind: verdict === 'unknown' ? 'unknown' : 'failed',
+    message,
+    remedy: remedyOf(verdict, told),
+  };
   const cause: Cause = verdict === 'roll back' ? 'failed' : verdict;
   return { cause, failure };
+}
+
+function remedyOf(verdict: Verdict, told: readonly Judgement[]): string {
+  if (verdict === 'unknown') return 'see why too little was answered or measured, and let it be measured again';
+  const records = [...new Set(told.flatMap(({ record }) => record ?? []))];
+  const kept = records.length === 0 ? '' : `, sample by sample in the records: ${records.join(', ')}`;
+  return `look at what was measured${kept}`;
 }

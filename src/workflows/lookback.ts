@@ -1,7 +1,11 @@
+import { ActivityFailure, patched } from '@temporalio/workflow';
 import type { Previous } from '../activities/inputs.ts';
 import { shortRelease } from '../release/naming.ts';
-import type { Dirty, ReleaseStatus } from '../release/status.ts';
+import type { PlannedStep } from '../release/plan.ts';
+import type { Dirty, ReleaseStatus, StepState } from '../release/status.ts';
+import type { Confirmation } from '../release/target.ts';
 import { isBack } from './blocked.ts';
+import { viewOf } from './failures.ts';
 import { shortly } from './proxies.ts';
 import { refuse } from './returning.ts';
 import { findTarget, note, record, type Story } from './state.ts';
@@ -37,25 +41,49 @@ export async function lookBack(story: Story): Promise<void> {
   if (continuation.as === 'resume' && previous.status !== null) await findAgain(story, previous.status);
 }
 
-/** What the earlier release did must still be there; its own word for it is not enough. */
+/**
+ * What the earlier release did must still be there; its own word for it is not enough. What cannot be asked is no reason
+ * to go on. What cannot be told, or not be asked at all, is said: the release's own steps find their effects by its id.
+ */
 async function findAgain(story: Story, earlier: ReleaseStatus): Promise<void> {
   const back = earlier.restored.filter(isBack);
-  const isDone = (id: string): boolean => earlier.steps.some((step) => step.id === id && step.state === 'done');
+  // Histories of before looked at what the release did itself only.
+  const told: readonly StepState[] = patched('find-by-hand-again') ? ['done', 'by-hand'] : ['done'];
+  const isDone = (id: string): boolean => earlier.steps.some((step) => step.id === id && told.includes(step.state));
   const missing: string[] = [];
   for (const step of story.input.plan.steps) {
     if (step.change === null || step.target === null || !isDone(step.id)) continue;
-    if (findTarget(story, step.target).traits.confirms !== true) continue;
     if (back.some(({ target }) => target === step.target)) continue;
-    const { state, detail } = await confirmStep(story, step);
-    record(story, `${step.id} by the earlier release: ${state}; ${detail}`);
+    if (findTarget(story, step.target).traits.confirms !== true) {
+      note(story, `${step.id} by the earlier release: ${step.target} cannot be asked whether it is still so`);
+      continue;
+    }
+    const { state, detail } = await mustConfirm(story, step);
+    if (state === 'unknown')
+      note(story, `${step.id} by the earlier release: nobody can tell whether it is so; ${detail}`);
+    else record(story, `${step.id} by the earlier release: ${state}; ${detail}`);
     if (state === 'not-done') missing.push(`${step.id} (${detail})`);
   }
   if (missing.length === 0) return;
   refuse(story, {
     kind: 'changed',
     message: `the earlier release had done what is not found any more: ${missing.join('; ')}`,
-    remedy: 'bring it back with --restore, or look yourself and start with --accept-dirty <reason>',
+    remedy: 'bring it back with --restore <reason>, or look yourself and start with --accept-dirty <reason>',
   });
+}
+
+async function mustConfirm(story: Story, step: PlannedStep): Promise<Confirmation> {
+  try {
+    return await confirmStep(story, step);
+  } catch (error) {
+    if (story.status.halt !== null || !(error instanceof ActivityFailure)) throw error;
+    const { kind, message } = viewOf(error);
+    return refuse(story, {
+      kind,
+      message: `${step.target} could not be asked whether ${step.id} of the earlier release is still there: ${message}`,
+      remedy: `see that ${step.target} answers, then start again with --resume <reason>`,
+    });
+  }
 }
 
 function refuseDirty(story: Story, dirty: Dirty): never {
@@ -66,7 +94,7 @@ function refuseDirty(story: Story, dirty: Dirty): never {
     kind: 'refused',
     message: `release ${shortRelease(dirty.release)} of ${dirty.version ?? 'an unknown version'} ended ${dirty.ended} half way: ${what}`,
     remedy:
-      'start with --resume to finish it, --restore to bring it back, or --accept-dirty <reason> after you looked yourself',
+      'start with --resume <reason> to finish it, --restore <reason> to bring it back, or --accept-dirty <reason> after you looked yourself',
   });
 }
 
@@ -105,7 +133,7 @@ function takeOver(story: Story, { status, dirty }: Previous, as: 'resume' | 'res
     refuse(story, {
       kind: 'invalid-input',
       message: `the release to resume was of ${status.version}, not of ${story.status.version}`,
-      remedy: `start ${status.version} with --resume, or bring it back with --restore`,
+      remedy: `start ${status.version} with --resume <reason>, or bring it back with --restore <reason>`,
     });
   }
   story.place.release = status.release;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { forgetMemoryWorld, memoryEffects, memoryWorld } from '../../src/targets/memory/world.ts';
+import { decideUpdate } from '../../src/workflows/messages.ts';
 import { benchForFile } from '../support/file-bench.ts';
 import { memoryPlan, worldsOf } from '../support/plans.ts';
 import { approve, type Handle, until } from '../support/release.ts';
@@ -61,6 +62,87 @@ describe('after a release was terminated half way', () => {
     expect(result).toMatchObject({ outcome: 'stopped', failure: { kind: 'changed' }, dirty: { version: 'v2' } });
     expect(result.failure?.message).toContain('migrate database');
     expect(memoryWorld(database).state.schema).toBe('v1');
+  });
+
+  it('--resume is refused with a remedy where a target cannot be asked, and goes on once it can', async () => {
+    const application = 'resumed-deaf';
+    const first = await bench().start(memoryPlan({ application, backend: { workMs: { apply: '3s' } } }));
+    await approve(first);
+    await until(first, ({ steps }) => steps.some(({ id, state }) => id === 'deploy backend' && state === 'running'));
+    await first.terminate('somebody pressed the wrong button');
+    const continuation = { as: 'resume', reason: 'it was a slip' } as const;
+    const deaf = { faults: [{ verb: 'confirm', kind: 'permission', times: 99 }] };
+    const next = await bench().start(memoryPlan({ application, database: deaf }), { continuation });
+    expect(await next.result()).toMatchObject({
+      outcome: 'stopped',
+      dirty: { version: 'v2' },
+      failure: {
+        kind: 'permission',
+        message: expect.stringMatching(
+          /^database could not be asked whether migrate database of the earlier release is/,
+        ),
+        remedy: 'see that database answers, then start again with --resume <reason>',
+      },
+    });
+    const again = await bench().start(memoryPlan({ application }), { continuation });
+    await approve(again);
+    expect(await again.result()).toMatchObject({ outcome: 'released', dirty: null });
+    const effects = memoryEffects(Object.values(worldsOf(application)));
+    expect(effects.filter(({ change }) => change === 'migrate')).toHaveLength(1);
+  });
+
+  it('--resume looks for what somebody did by hand, too', async () => {
+    const application = 'resumed-by-hand';
+    const faults = [{ verb: 'apply', change: 'migrate', kind: 'failed', when: 'after' }];
+    const database = { faults, onFailure: { migrate: [{ ask: '5m' }] } };
+    const first = await bench().start(memoryPlan({ application, database, backend: { workMs: { apply: '3s' } } }));
+    await approve(first);
+    const { question } = await until(first, (status) => status.question?.kind === 'failure');
+    const body = { by: 'deployment-lead', question: question?.id ?? '', choice: 'done-by-hand', reason: 'psql' };
+    await first.executeUpdate(decideUpdate, { args: [body] });
+    await until(first, ({ steps }) => steps.some(({ id, state }) => id === 'deploy backend' && state === 'running'));
+    await first.terminate('somebody pressed the wrong button');
+    forgetMemoryWorld(worldsOf(application).database);
+    const continuation = { as: 'resume', reason: 'it was a slip' } as const;
+    const next = await bench().start(memoryPlan({ application }), { continuation });
+    const result = await next.result();
+    expect(result).toMatchObject({ outcome: 'stopped', failure: { kind: 'changed' } });
+    expect(result.failure?.message).toContain('migrate database');
+  });
+
+  it.each([
+    ['after the database went back', 'backend'],
+    ['before the database went back', 'database'],
+  ])('a release that was abandoned on its way back is finished by --resume, %s', async (_when, stuck) => {
+    const application = `abandoned-${stuck}`;
+    const compatibility = { compatibility: 'breaking' };
+    const wedged = { faults: [{ verb: 'restore', kind: 'failed', times: 99 }] };
+    const smoke = [{ name: 'smoke', kind: 'command', run: ['false'] }];
+    const first = await bench().start(
+      memoryPlan({
+        application,
+        database: { ...compatibility, ...(stuck === 'database' ? wedged : {}) },
+        backend: stuck === 'backend' ? wedged : {},
+        more: { smoke },
+      }),
+    );
+    await approve(first);
+    const { question, restored } = await until(first, (status) => status.question?.kind === 'blocked');
+    const stateOf = (name: string) => restored.find(({ target }) => target === name)?.state;
+    expect(stateOf(stuck)).toBe('failed');
+    expect(stateOf('database') === 'restored').toBe(stuck === 'backend');
+    const body = { by: 'deployment-lead', question: question?.id ?? '', choice: 'abandon', reason: 'tomorrow' };
+    await first.executeUpdate(decideUpdate, { args: [body] });
+    await expect(first.result()).rejects.toThrow();
+    const continuation = { as: 'resume', reason: 'the smoke test was wrong' } as const;
+    const next = await bench().start(memoryPlan({ application, database: compatibility }), { continuation });
+    await approve(next);
+    expect(await next.result()).toMatchObject({ outcome: 'released', dirty: null });
+    const { database, ...code } = worldsOf(application);
+    expect(memoryWorld(database).state.schema).toBe('v2');
+    for (const world of Object.values(code)) expect(memoryWorld(world).state.version).toBe('v2');
+    const held = [database, ...Object.values(code)].filter((world) => memoryWorld(world).held);
+    expect(held).toEqual([]);
   });
 
   it('--restore brings it back to what was observed before', async () => {

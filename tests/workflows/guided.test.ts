@@ -104,7 +104,9 @@ describe('targets that go back after their release has ended', () => {
     const result = await handle.result();
     expect(result).toMatchObject({ outcome: 'stopped', failure: { kind: 'refused' } });
     expect(result.failure?.message).toContain('new backend on the old database');
-    expect(result.failure?.remedy).toBe('bring back all of it: savepoint restore database backend frontend');
+    expect(result.failure?.remedy).toBe(
+      'bring back all of it: savepoint restore database backend frontend --reason <why>',
+    );
     expect(memoryWorld(worldsOf(application).database).state.schema).toBe('v2');
   });
 

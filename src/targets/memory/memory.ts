@@ -98,7 +98,9 @@ function unchanged(world: MemoryWorld): Patch {
 
 function apply(call: MemoryCall, change: MemoryChange, version: string): Step<Json> {
   const world = claim(call);
-  if (inEffect(world, call.key)) return { state: 'done', value: { change, version, found: true } };
+  // A service that is held does not run what was deployed: a way back that was given up has stopped it.
+  const isDown = change === 'deploy' && world.held;
+  if (inEffect(world, call.key) && !isDown) return { state: 'done', value: { change, version, found: true } };
   const patch = changed(world.state, change, version);
   const differs = JSON.stringify({ ...world.state, ...patch }) !== JSON.stringify(world.state);
   const pending = perform(call, {
