@@ -181,7 +181,8 @@ async function demandEnoughWatching(story: Story, plan: PlannedWatch): Promise<v
   if (watch === null || watch.watchedMs === 0) return;
   const message = tooBlind(watch, plan);
   if (message === null) return;
-  const remedy = 'see that a worker runs all the time and that what it asks answers; then say whether what was seen is enough';
+  const remedy =
+    'see that a worker runs all the time and that what it asks answers; then say whether what was seen is enough';
   await settle(story, watchStep, { cause: 'unknown', failure: { kind: 'unknown', message, remedy } });
 }
 
