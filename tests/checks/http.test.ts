@@ -1,13 +1,6 @@
-import { spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import {
-  type AddressInfo,
-  connect,
-  createServer as createTcpServer,
-  type Socket,
-  type Server as TcpServer,
-} from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
@@ -15,6 +8,7 @@ import { httpSchema } from '../../src/checks/http/http.schema.ts';
 import { http } from '../../src/checks/http/http.ts';
 import { asking } from './asking.ts';
 import { type Certificate, selfSigned } from './certificates.ts';
+import { crowdedPort } from './crowded-port.ts';
 
 const open: TcpServer[] = [];
 const sockets = new Set<Socket>();
@@ -49,23 +43,6 @@ async function shop(request: IncomingMessage, response: ServerResponse): Promise
   else if (path === '/cut')
     response.writeHead(200, { 'content-length': '100' }).write('half', () => request.socket.destroy());
   else json(201, { got: body });
-}
-
-/** A port whose queue is full: the kernel drops every further attempt to connect, as a firewall does. */
-async function crowdedPort(): Promise<{ port: number; release: () => void }> {
-  const script = `const s = require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
-    require('fs').writeSync(1, String(s.address().port));
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-  })`;
-  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
-  const crowd = Array.from({ length: 4 }, () => connect({ port, host: '127.0.0.1' }).on('error', () => undefined));
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const release = () => {
-    for (const socket of crowd) socket.destroy();
-    child.kill('SIGKILL');
-  };
-  return { port, release };
 }
 
 describe('http', () => {

@@ -1,17 +1,33 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metricsSchema } from '../../src/checks/metrics/metrics.schema.ts';
 import { metrics } from '../../src/checks/metrics/metrics.ts';
 import { asking } from './asking.ts';
+import { crowdedPort } from './crowded-port.ts';
 
 let server: Server;
 let url: string;
 let reads = 0;
 let moves = true;
 
+/** Pages that are not as they should be. */
+const others: Record<string, (response: ServerResponse) => unknown> = {
+  '/overloaded': (response) => response.writeHead(503).end('messages_total 5\n'),
+  '/silent': (response) => response.writeHead(200).write('messages_total 5\n'),
+  '/fresh': (response) => response.end('# TYPE messages_total counter\nup 1\n'),
+  '/moved': (response) => response.writeHead(302, { location: 'http://nobody.invalid/metrics' }).end(),
+  // Its balancer moves it away once it was read.
+  '/moving': (response) => {
+    others['/moving'] = others['/moved'] as (typeof others)[string];
+    response.end('messages_total 5\n');
+  },
+};
+
 beforeAll(async () => {
   server = createServer((request, response) => {
+    const other = others[request.url ?? ''];
+    if (other !== undefined) return other(response);
     if (request.url !== '/metrics') return response.end('<html>a page for people</html>');
     reads += moves ? 1 : 0;
     response.setHeader('content-type', 'text/plain; version=0.0.4');
@@ -31,7 +47,10 @@ queue_depth 120
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
 });
-afterAll(() => server.close());
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
 
 const ask = (series: object, more: object = {}) =>
   metrics.ask(asking(metricsSchema.parse({ url, series, between: '20ms', ...more })));
@@ -81,7 +100,41 @@ describe('SB-08 a page of metrics', () => {
     expect(await ask({ up: true }, { url: 'http://127.0.0.1:1/metrics' })).toMatchObject({ status: 'FAIL' });
   });
 
+  it('that the server refuses, or never ends, is a FAIL, also with the right numbers in it', async () => {
+    const elsewhere = (path: string) => ({ url: url.replace('/metrics', path), timeout: '300ms' });
+    expect(await ask({ messages_total: true }, elsewhere('/overloaded'))).toMatchObject({
+      status: 'FAIL',
+      summary: expect.stringMatching(/\/overloaded answered 503$/),
+    });
+    expect(await ask({ messages_total: true }, elsewhere('/silent'))).toMatchObject({
+      status: 'FAIL',
+      summary: expect.stringContaining('gave no whole answer within 300 ms'),
+    });
+  });
+
+  it('that has no number yet of what must grow is a FAIL, not one that grew from nothing', async () => {
+    const answer = await ask({ messages_total: { growing: true } }, { url: url.replace('/metrics', '/fresh') });
+    expect(answer).toMatchObject({ status: 'FAIL', summary: 'messages_total is not there' });
+  });
+
   it('whose address is no address is PENDING', async () => {
     expect(await ask({ up: true }, { url: '${env:NOWHERE}' })).toMatchObject({ status: 'PENDING' });
+  });
+
+  it('on a host that takes no connection is PENDING', async () => {
+    const { port, release } = await crowdedPort();
+    const answer = await ask({ messages_total: true }, { url: `http://127.0.0.1:${port}/metrics`, timeout: '400ms' });
+    release();
+    expect(answer).toMatchObject({ status: 'PENDING', summary: expect.stringContaining('could not be reached') });
+  });
+
+  it('that leads to a name which nobody knows is PENDING, also when it does so in the second reading', async () => {
+    const unknown = {
+      status: 'PENDING',
+      summary: expect.stringMatching(/^the name in .* could not be resolved$/),
+    };
+    const at = (path: string) => ({ url: url.replace('/metrics', path) });
+    expect(await ask({ messages_total: true }, at('/moved'))).toMatchObject(unknown);
+    expect(await ask({ messages_total: { growing: true } }, at('/moving'))).toMatchObject(unknown);
   });
 });

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Queue, Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { queueSchema } from '../../src/checks/redis/queue.schema.ts';
@@ -142,7 +143,50 @@ describe.skipIf(missing !== undefined)('SB-04 a queue', () => {
     });
   });
 
-  it('on a server that is not there is a FAIL', async () => {
+  it('on a server that is not there, or that stops answering, is a FAIL', async () => {
     expect(await askQueue({ url: 'redis://127.0.0.1:1' })).toMatchObject({ status: 'FAIL' });
+    await server.client.call('CLIENT', 'PAUSE', '60000');
+    const answer = await askQueue({ timeout: '300ms' });
+    await server.client.call('CLIENT', 'UNPAUSE');
+    expect(answer).toMatchObject({ status: 'FAIL', evidence: expect.stringContaining('timed out') });
+  });
+});
+
+describe.skipIf(missing !== undefined)('SB-04 a queue that may not be looked at', () => {
+  let guarded: RedisServer;
+  beforeAll(async () => {
+    if (missing === undefined) guarded = await startRedis({ password: 'the-right-one' });
+  });
+  afterAll(() => guarded?.stop());
+
+  const askAs = (authority: string, more: object = {}) =>
+    askQueue({ url: guarded.url.replace(':the-right-one@', authority), ...more });
+
+  it('is PENDING with a wrong password and without one, and quotes none', async () => {
+    expect(await askAs(':the-right-one@')).toMatchObject({ status: 'PASS' });
+    const refused = {
+      status: 'PENDING',
+      summary: expect.stringMatching(/^redis:\/\/127\.0\.0\.1:\d+ lets nobody in with this user and password$/),
+      remedy: 'correct the reference in url',
+    };
+    const wrong = await askAs(':a-wrong-one@', { depth: 0 });
+    expect(wrong).toMatchObject(refused);
+    expect(JSON.stringify(wrong)).not.toContain('a-wrong-one');
+    expect(await askAs('', { depth: 0 })).toMatchObject(refused);
+  });
+
+  it('is PENDING for a user whose rights end before its keys, and its smoke job is not added', async () => {
+    await guarded.client.call('ACL', 'SETUSER', 'other', 'on', '>known', '~other:*', '+@all');
+    const answer = await askAs('other:known@', { smoke: { within: '300ms' } });
+    expect(answer).toMatchObject({ status: 'PENDING', evidence: expect.stringContaining('NOPERM') });
+    expect(await guarded.client.keys('bull:orders:*')).toEqual([]);
+  });
+
+  it('is PENDING on a server whose certificate nobody vouches for, and a PASS with its authority', async () => {
+    const sealed = await startRedis({ tls: true });
+    const ca = await readFile(sealed.ca ?? '', 'utf8');
+    const answers = [await askQueue({ url: sealed.url }), await askQueue({ url: sealed.url, ca })];
+    await sealed.stop();
+    expect(answers).toMatchObject([{ status: 'PENDING', remedy: 'name its authority with ca' }, { status: 'PASS' }]);
   });
 });

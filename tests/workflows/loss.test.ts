@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { reportDocument } from '../../src/report/document.ts';
 import { memoryWorld, writeRows } from '../../src/targets/memory/world.ts';
 import { decideUpdate } from '../../src/workflows/messages.ts';
 import { benchForFile } from '../support/file-bench.ts';
@@ -67,6 +68,32 @@ describe('a database that has to go back', () => {
     expect(await handle.result()).toMatchObject({ outcome: 'rolled-back', rowsLost: 0 });
     expect(rowsIn(application)).toBe(7);
     expect(memoryWorld(worldsOf(application).database).state).toMatchObject({ schema: 'v1', seeds: [] });
+  });
+
+  it('goes back without the rows of users when they are exported, and says that they are kept', async () => {
+    const application = 'exports';
+    const handle = await failingSeed({ application, written: 6, database: { unfit: 1 } });
+    await until(handle, (status) => status.question?.losses?.[0]?.loss.rows === 6);
+    await decide(handle, 'export-and-restore');
+    const result = await handle.result();
+    // The database lacks them, whatever the files hold.
+    expect(result).toMatchObject({ outcome: 'rolled-back', failedStep: 'seed database', rowsLost: 6 });
+    expect(result.decidedBy).toMatchObject({ by: 'deployment-lead', choice: 'export-and-restore', reason: 'seen' });
+    expect(restoredDatabase(result)?.proved).toBe('content');
+    const status = await statusOf(handle);
+    const { loss, carried } = status.restored.find(({ target }) => target === 'database') ?? {};
+    expect(loss).toMatchObject({ rows: 6, held: true });
+    // A memory target has nowhere to write a file.
+    expect(carried).toMatchObject({ into: 'files', carried: 5, left: 1, files: [] });
+    expect(status.answered.map(({ id }) => id)).toEqual(['go-no-go', 'after seed database']);
+    const { facts, sections } = reportDocument(status);
+    expect(facts).toContainEqual(['rows lost', '6 rows']);
+    expect(sections.find(({ heading }) => heading === 'Rows written since the savepoint')?.rows).toEqual([
+      ['database', 'rows', '6', '0', '0', '0', '1', 'kept as files; 1 left: they do not fit the old schema'],
+    ]);
+    const { database, backend, frontend } = worldsOf(application);
+    expect(memoryWorld(database)).toMatchObject({ state: { schema: 'v1', seeds: [], rows: 0 }, held: false });
+    for (const code of [backend, frontend]) expect(memoryWorld(code)).toMatchObject({ history: ['v1'], held: false });
   });
 
   it('is asked about again when more rows would be undone than somebody agreed to', async () => {
