@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { TargetFailure } from '../release/failure.ts';
 import { phaseAttribute } from '../release/search-attributes.ts';
-import type { Dirty, ReleaseResult, ReleaseStatus } from '../release/status.ts';
+import type { Dirty, ReleaseResult, ReleaseStatus, RestoredTarget } from '../release/status.ts';
 import { atBoundary } from './boundary.ts';
 import type { Previous, PreviousInput, ReadReleaseInput } from './inputs.ts';
 
@@ -22,37 +22,66 @@ export async function readPrevious(input: PreviousInput): Promise<Previous> {
   });
 }
 
-/** @throws TargetFailure `not-found` when there is no such run, or its history cannot be read any more */
+/**
+ * What a release did, with what single restores have brought back of it since then.
+ *
+ * @throws TargetFailure `not-found` when there is no such run, or its history cannot be read any more
+ */
 export async function readRelease({ workflowId, runId }: ReadReleaseInput): Promise<ReleaseStatus> {
   return await atBoundary(async () => {
     const status = (await describe(workflowId, runId)) === null ? null : await statusOf(workflowId, runId);
-    if (status !== null) return status;
+    if (status !== null) {
+      const since = await broughtBackSince(workflowId, runId, status.release);
+      const first = status.restored.filter(({ target }) => !since.some((later) => later.target === target));
+      return { ...status, restored: [...first, ...since] };
+    }
     throw new TargetFailure('not-found', `what release ${runId} did cannot be read any more`, {
       remedy: 'see what there is with: savepoint list --all',
     });
   });
 }
 
+/** Of each target the newest single restore that began from this release. */
+async function broughtBackSince(workflowId: string, runId: string, release: string): Promise<RestoredTarget[]> {
+  const runs = await listRuns(workflowId);
+  const since = runs.findIndex(({ id }) => id === runId);
+  const found = new Map<string, RestoredTarget>();
+  for (const { id } of runs.slice(0, Math.max(0, since)).reverse()) {
+    const status = await statusOf(workflowId, id);
+    if (status?.continues?.as !== 'bring-back' || status.continues.release !== release) continue;
+    for (const restored of status.restored) found.set(restored.target, restored);
+  }
+  return [...found.values()];
+}
+
+/** Newest first; empty where the server has no list, as the one that skips time. Visibility may lag behind by a moment. */
+async function listRuns(workflowId: string): Promise<{ id: string; startedAt: number }[]> {
+  const query = `WorkflowId = '${workflowId.replaceAll("'", "''")}'`;
+  const runs: { id: string; startedAt: number }[] = [];
+  try {
+    for await (const { runId, startTime } of Context.current().client.workflow.list({ query })) {
+      runs.push({ id: runId, startedAt: startTime.getTime() });
+    }
+  } catch {
+    return [];
+  }
+  return runs.sort((one, other) => other.startedAt - one.startedAt);
+}
+
 /**
- * Ids of the runs before this one, newest first. Visibility may lag behind by a moment; what the starter saw is
- * strongly consistent, so it is there even when the list does not know it yet.
+ * Ids of the runs before this one, newest first. What the starter saw is strongly consistent, so it is there even when
+ * the list does not know it yet.
  */
 async function earlierRuns({ workflowId, runId, previousRunId }: PreviousInput): Promise<string[]> {
-  const { client } = Context.current();
-  const query = `WorkflowId = '${workflowId.replaceAll("'", "''")}'`;
-  const runs = new Map<string, number>();
-  try {
-    for await (const found of client.workflow.list({ query })) runs.set(found.runId, found.startTime.getTime());
-  } catch {
-    // The time-skipping test server has no list; what the starter saw is enough there.
-    return previousRunId === null ? [] : [previousRunId];
-  }
-  if (previousRunId !== null && !runs.has(previousRunId)) {
+  const runs = await listRuns(workflowId);
+  if (previousRunId !== null && !runs.some(({ id }) => id === previousRunId)) {
     const seen = await describe(workflowId, previousRunId);
-    if (seen !== null) runs.set(previousRunId, seen.startTime.getTime());
+    if (seen !== null) runs.push({ id: previousRunId, startedAt: seen.startTime.getTime() });
   }
-  runs.delete(runId);
-  return [...runs].sort(([, one], [, other]) => other - one).map(([id]) => id);
+  return runs
+    .filter(({ id }) => id !== runId)
+    .sort((one, other) => other.startedAt - one.startedAt)
+    .map(({ id }) => id);
 }
 
 /** Null when the run did nothing and never knew how the one before it had ended. */

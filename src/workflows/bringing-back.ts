@@ -49,10 +49,13 @@ function takeSavepoints(story: Story, earlier: ReleaseStatus, { targets }: Bring
   // A cache can be emptied at any time.
   const unknown = targets.filter((name) => !open.includes(name) && findTarget(story, name).traits.cache !== true);
   if (unknown.length > 0 || (open.length === 0 && targets.length === 0)) {
+    const which = `release ${shortRelease(earlier.release)} of ${earlier.version}`;
+    const isAgain = unknown.some((name) => back.some(({ target }) => target === name));
     const what = unknown.length > 0 ? `${unknown.join(', ')} did not change` : 'nothing is changed any more';
+    const said = isAgain ? `${unknown.join(', ')} went back to before ${which} already` : `${what} by ${which}`;
     refuse(story, {
       kind: 'not-found',
-      message: `${what} by release ${shortRelease(earlier.release)} of ${earlier.version}; it left changed: ${open.join(', ') || 'nothing'}`,
+      message: `${said}; it left changed: ${open.join(', ') || 'nothing'}`,
       remedy: 'name another release with --from; see what there is with: savepoint list --all',
     });
   }

@@ -119,6 +119,26 @@ describe('targets that go back after their release has ended', () => {
     expect([memoryWorld(database).state.schema, versionOf(backend), versionOf(frontend)]).toEqual(['v2', 'v1', 'v2']);
   });
 
+  it('are known to be back when the next ones are asked for, and when they are asked for again', async () => {
+    const application = 'single-by-single';
+    const first = await released(application);
+    const restore = async (...targets: string[]) =>
+      await (await bench().start(memoryPlan({ application }), bringBack(first, targets))).result();
+    expect(await restore('database')).toMatchObject({ outcome: 'stopped', failure: { kind: 'refused' } });
+    expect(await restore('backend', 'frontend')).toMatchObject({ outcome: 'rolled-back' });
+    // Its code is old again, so nothing is left that would not run on the old schema.
+    expect(await restore('database')).toMatchObject({ outcome: 'rolled-back', restored: [{ target: 'database' }] });
+    const { database, backend, frontend } = worldsOf(application);
+    expect([memoryWorld(database).state.schema, versionOf(backend), versionOf(frontend)]).toEqual(['v1', 'v1', 'v1']);
+    memoryWorld(database).state.rows += 2;
+    const again = await restore('database');
+    expect(again).toMatchObject({ outcome: 'stopped', failure: { kind: 'not-found' } });
+    expect(again.failure?.message).toMatch(
+      /^database went back to before release .+ of v2 already; it left changed: no/,
+    );
+    expect((await restore()).failure?.message).toMatch(/^nothing is changed any more by release .+ of v2; it left/);
+  });
+
   it('ask about rows that users wrote since, and keep them', async () => {
     const application = 'single-rows';
     const compatible = { database: { compatibility: 'both' } };
