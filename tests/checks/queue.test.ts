@@ -145,7 +145,7 @@ describe.skipIf(missing !== undefined)('SB-04 a queue', () => {
 
   it('on a server that is not there, or that stops answering, is a FAIL', async () => {
     expect(await askQueue({ url: 'redis://127.0.0.1:1' })).toMatchObject({ status: 'FAIL' });
-    await server.client.call('CLIENT', 'PAUSE', '60000');
+    await server.client.call('CLIENT', 'PAUSE', '60000', 'WRITE');
     const answer = await askQueue({ timeout: '300ms' });
     await server.client.call('CLIENT', 'UNPAUSE');
     expect(answer).toMatchObject({ status: 'FAIL', evidence: expect.stringContaining('timed out') });

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { baselineOf } from '../../src/release/baseline.ts';
-import { criteriaOf, judgeCriterion } from '../../src/release/criteria.ts';
+import { criteriaOf, judgeCriterion, measures } from '../../src/release/criteria.ts';
+import { estimatesOf } from '../../src/release/degradation.ts';
 import type { PlannedCriterion } from '../../src/release/plan.ts';
 import { measurementOf } from '../../src/release/statistics.ts';
 
@@ -66,5 +68,66 @@ describe('judging a criterion', () => {
       verdict: 'proceed',
       withheld: 'roll back',
     });
+  });
+});
+
+describe('any limits and any measurement', () => {
+  const number = fc.integer({ min: 0, max: 500 });
+  const bands = fc.record({ consult: number, rollBack: number }, { requiredKeys: [] });
+  const limits = fc.record({ errors: bands, p50: bands, p95: bands, p99: bands }, { requiredKeys: [] });
+  const written = fc.record({ own: limits, baseline: fc.option(limits, { nil: undefined }) });
+  const measured = fc
+    .array(fc.option(fc.integer({ min: 1, max: 1_000 }), { nil: null, freq: 20 }), { minLength: 20, maxLength: 60 })
+    .map(measurementOf);
+  const before = fc.option(measured.map(estimatesOf), { nil: null });
+
+  test('each limit becomes one criterion with a name of its own, and nothing else does', () => {
+    fc.assert(
+      fc.property(written, fc.constantFrom('', ' of checkout'), ({ own, baseline }, suffix) => {
+        const criteria = criteriaOf({ ...own, baseline }, suffix);
+        expect(new Set(criteria.map(({ name }) => name)).size).toBe(criteria.length);
+        for (const [limited, kind] of [[own, undefined] as const, [baseline ?? {}, 'baseline'] as const]) {
+          const found = criteria.filter(({ against }) => against === kind);
+          expect(found.map(({ measure }) => measure)).toEqual(measures.filter((measure) => measure in limited));
+          for (const { measure, rollBackAbove, consultAbove, name } of found) {
+            const { rollBack = null, consult = null } = limited[measure] ?? {};
+            expect([rollBackAbove, consultAbove]).toEqual([rollBack, consult]);
+            expect(name.startsWith(`${measure}${suffix}`)).toBe(true);
+          }
+        }
+      }),
+    );
+  });
+
+  test('only what has a limit for it goes back or asks, and too few samples never do', () => {
+    fc.assert(
+      fc.property(written, measured, before, fc.nat(80), ({ own, baseline }, now, then, least) => {
+        for (const criterion of criteriaOf({ ...own, baseline }, '')) {
+          const { verdict } = judgeCriterion(criterion, { measured: now, before: then }, least);
+          if (verdict === 'roll back') expect(criterion.rollBackAbove).not.toBeNull();
+          if (verdict === 'consult') expect(criterion.consultAbove).not.toBeNull();
+          if (now.n < least || (criterion.against === 'baseline' && then === null)) expect(verdict).toBe('unknown');
+        }
+      }),
+    );
+  });
+
+  test('one that is trusted with less never acts more, and says what was called for, compared or not', () => {
+    const acts = ['proceed', 'unknown', 'consult', 'roll back'];
+    fc.assert(
+      fc.property(written, measured, before, ({ own, baseline }, now, then) => {
+        for (const criterion of criteriaOf({ ...own, baseline }, '')) {
+          const judged = (trust: NonNullable<PlannedCriterion['trust']>) =>
+            judgeCriterion({ ...criterion, trust }, { measured: now, before: then }, 1);
+          const { verdict } = judged('auto');
+          for (const each of [judged('ask'), judged('observe')]) {
+            expect(acts.indexOf(each.verdict)).toBeLessThanOrEqual(acts.indexOf(verdict));
+            expect(each.withheld ?? each.verdict).toBe(verdict);
+          }
+          expect(judged('ask').verdict).not.toBe('roll back');
+          expect(['proceed', 'unknown']).toContain(judged('observe').verdict);
+        }
+      }),
+    );
   });
 });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openSustained, type Sustained, sustain } from '../../src/release/sustained.ts';
 
@@ -71,5 +72,86 @@ describe('a condition that has to hold for 5 minutes', () => {
     const state = openSustained();
     found([0.1, 0.1, 0.1, 0.1], {}, state);
     expect(sustain(condition, state, { atMs: 3_600_000, n: 50, bad: 5 })).toBeNull();
+  });
+});
+
+describe('any stream of requests', () => {
+  const partMs = condition.forMs / 5;
+  type Seen = { atMs: number; n: number; bad: number };
+
+  /** Mostly enough and mostly bad, now and then a silence, so that about every other stream holds somewhere. */
+  const stream: fc.Arbitrary<Seen[]> = fc
+    .array(
+      fc.record({
+        pauseMs: fc.oneof(
+          { weight: 15, arbitrary: fc.integer({ min: 1, max: partMs }) },
+          { weight: 1, arbitrary: fc.integer({ min: partMs, max: 4 * partMs }) },
+        ),
+        n: fc.integer({ min: 50, max: 300 }),
+        share: fc.oneof(
+          { weight: 15, arbitrary: fc.constantFrom(0.03, 0.2, 1) },
+          { weight: 1, arbitrary: fc.constant(0) },
+        ),
+      }),
+      { minLength: 20, maxLength: 60 },
+    )
+    .map((all) => {
+      let atMs = 0;
+      return all.map(({ pauseMs, n, share }) => {
+        atMs += pauseMs;
+        return { atMs, n, bad: Math.ceil(n * share) };
+      });
+    });
+
+  /** What held, each with the requests in it. */
+  function heldIn(seen: readonly Seen[]) {
+    const state = openSustained();
+    return seen.flatMap((each) => {
+      const held = sustain(condition, state, each);
+      if (held === null) return [];
+      return [{ ...held, atMs: each.atMs, in: seen.filter(({ atMs }) => atMs >= held.sinceMs && atMs < each.atMs) }];
+    });
+  }
+  const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0);
+
+  test('holds for its whole time, with every request of it and more bad ones than allowed', () => {
+    fc.assert(
+      fc.property(stream, (seen) => {
+        for (const held of heldIn(seen)) {
+          expect(held.atMs - held.sinceMs).toBeGreaterThanOrEqual(condition.forMs);
+          expect(held.n).toBe(sumOf(held.in.map(({ n }) => n)));
+          expect(held.bad).toBe(sumOf(held.in.map(({ bad }) => bad)));
+          expect(held.bad / held.n).toBeGreaterThan(condition.allowed);
+        }
+      }),
+    );
+  });
+
+  test('never holds over a gap of more than two parts', () => {
+    fc.assert(
+      fc.property(stream, (seen) => {
+        for (const { in: inside } of heldIn(seen)) {
+          const gaps = inside.slice(1).map(({ atMs }, index) => atMs - (inside[index]?.atMs ?? 0));
+          expect(Math.max(0, ...gaps)).toBeLessThanOrEqual(2 * partMs);
+        }
+      }),
+    );
+  });
+
+  test('still holds where more of the requests of a moment were bad', () => {
+    const more = fc.array(fc.oneof(fc.constant(0), fc.nat(200)), { minLength: 60, maxLength: 60 });
+    fc.assert(
+      fc.property(stream, more, (seen, added) => {
+        const worse = seen.map((each, index) => {
+          const extra = added[index] ?? 0;
+          return { ...each, n: each.n + extra, bad: each.bad + extra };
+        });
+        const found = heldIn(worse);
+        for (const { sinceMs, atMs } of heldIn(seen)) {
+          // It may be said earlier, and begin anew then.
+          expect(found.some((held) => held.atMs > sinceMs && held.atMs <= atMs)).toBe(true);
+        }
+      }),
+    );
   });
 });

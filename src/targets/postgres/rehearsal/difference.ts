@@ -2,8 +2,8 @@ import type { RuleName } from '../rules/names.schema.ts';
 import type { Column, SchemaFacts } from '../rules/schema.ts';
 import type { Hit } from '../rules/table.ts';
 
-/** `object`: what it is about, as `schema.table` or `schema.table.column`. */
-export type Outcome = { object: string; hit: Hit };
+/** `object`: what it is about, as `schema.table` or `schema.table.column`; `now`: what that is called since. */
+export type Outcome = { object: string; now?: string; hit: Hit };
 
 /** A table that is written anew in a moment. Bytes. */
 const smallBytes = 16 * 1024 * 1024;
@@ -27,19 +27,23 @@ function ofRelations(before: SchemaFacts, after: SchemaFacts): Outcome[] {
   return before.relations.flatMap((relation) => {
     const { name, file, kind, bytes } = relation;
     const same = now.get(name);
-    if (same !== undefined) {
+    const isView = same?.kind === 'v' && kind !== 'v';
+    if (same !== undefined && !isView) {
       if (same.file === file || !['r', 'm'].includes(kind)) return [];
       const mild = bytes <= smallBytes ? 'small' : undefined;
       return [outcome('table-rewrite', name, `every row of ${name} was written anew`, mild)];
     }
+    const [replaced, mild] = isView ? [', and a view has its name', 'replaced' as const] : ['', undefined];
     const moved = file === '0' ? undefined : after.relations.find((other) => other.file === file);
-    if (moved !== undefined) return [outcome('renamed-table', name, `${name} is called ${moved.name} now`)];
-    return [outcome('dropped-table', name, `${name} is gone`)];
+    if (moved === undefined) return [outcome('dropped-table', name, `${name} is gone${replaced}`, mild)];
+    const renamed = outcome('renamed-table', name, `${name} is called ${moved.name} now${replaced}`, mild);
+    return [{ ...renamed, now: moved.name }];
   });
 }
 
 function ofColumns(before: SchemaFacts, after: SchemaFacts): Outcome[] {
-  const stays = new Set(after.relations.map(({ name }) => name));
+  // The columns of a view are not known here.
+  const stays = new Set(after.relations.flatMap(({ name, kind }) => (kind === 'v' ? [] : [name])));
   const keys = new Map(before.relations.map(({ name, key }) => [name, key]));
   const old = before.columns.filter(({ table }) => stays.has(table));
   const gone = old.flatMap((column) => changed(column, after, keys.get(column.table) ?? []));
@@ -65,7 +69,10 @@ function changed(column: Column, after: SchemaFacts, key: readonly string[]): Ou
   const now = after.columns.find((other) => isSame(column, other));
   if (now === undefined) return [outcome('dropped-column', whole, `${whole} is gone`)];
   const found: Outcome[] = [];
-  if (now.name !== column.name) found.push(outcome('renamed-column', whole, `${whole} is called ${now.name} now`));
+  if (now.name !== column.name) {
+    const renamed = outcome('renamed-column', whole, `${whole} is called ${now.name} now`);
+    found.push({ ...renamed, now: `${column.table}.${now.name}` });
+  }
   if (now.type.name !== column.type.name && key.includes(column.name)) {
     found.push(
       outcome(

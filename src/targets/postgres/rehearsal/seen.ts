@@ -36,15 +36,21 @@ function unwatched({ watched }: Before): Finding[] {
 async function outcomes(session: Session, before: Before, told: readonly Told[]): Promise<Hit[]> {
   const found = differences(before.schema, await readSchema(session));
   return found
-    .filter(({ object, hit }) => !before.hits.some(({ rule, what }) => rule === hit.rule && what.includes(object)))
+    .filter(({ object, hit }) => !before.hits.some(({ rule, what }) => rule === hit.rule && names(what, object)))
     .map((outcome) => ({ ...outcome.hit, statement: statementOf(outcome, told) }));
 }
 
+/** As a whole name, not as the beginning or the end of a longer one. */
+function names(what: string, object: string): boolean {
+  const parts = what.split(object);
+  return parts.slice(1).some((rest, index) => !/^\w/.test(rest) && !/[\w.]$/.test(parts[index] ?? ''));
+}
+
 /** The last statement about the object, or about the table that it belongs to. */
-function statementOf({ object }: Outcome, told: readonly Told[]): string | null {
+function statementOf({ object, now }: Outcome, told: readonly Told[]): string | null {
   const table = object.split('.').slice(0, 2).join('.');
   const about = (name: string) => told.findLast(({ objects }) => objects.includes(name));
-  const statement = about(object) ?? about(table);
+  const statement = (now === undefined ? undefined : about(now)) ?? about(object) ?? about(table);
   return statement === undefined ? null : excerpt(statement.text);
 }
 
