@@ -86,6 +86,14 @@ describe.skipIf(missing !== undefined)('SB-04 Redis', () => {
   });
 });
 
+describe('SB-04 a Redis that no way leads to', () => {
+  it.each(['redis://nobody.invalid', '${env:NOT_SET}'])('is PENDING: %s', async (url) => {
+    const pending = { status: 'PENDING', summary: expect.stringContaining('could not be reached from here') };
+    expect(await askRedis({ url })).toMatchObject(pending);
+    expect(await askQueue({ url })).toMatchObject(pending);
+  });
+});
+
 describe.skipIf(missing !== undefined)('SB-04 a queue', () => {
   it('whose smoke job is done is a PASS, and the job is gone again', async () => {
     const done: string[] = [];

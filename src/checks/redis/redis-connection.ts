@@ -36,30 +36,39 @@ export function addressOf(url: string): string {
   return `${protocol}//${host}`;
 }
 
-const missing = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|timed out|Connection is closed/;
+/** As for `http`: the question may never have left our side. */
+const unasked = /ENOTFOUND|EAI_\w+|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_INVALID_URL/;
+const missing = /ECONNREFUSED|timed out|Connection is closed/;
 
 /**
- * A server that is not there is bad; one that refuses who asks could not be asked.
+ * A server that is not there is bad; one that refuses who asks, or that no way leads to, could not be asked.
  * Null for what is no error of Redis or of the connection.
  */
 export function answerToRedisError(url: string, error: unknown): Answer | null {
   if (!(error instanceof Error) || error.name === 'AbortError') return null;
   const code: unknown = Reflect.get(error, 'code');
   const said = [String(code ?? ''), error.message].join(' ').trim();
-  if (/^(WRONGPASS|NOAUTH|NOPERM)|invalid username|ERR AUTH/.test(error.message)) {
-    return pending(
-      `${addressOf(url)} lets nobody in with this user and password`,
-      said,
-      'correct the reference in url',
-    );
+  const where = addressOf(url);
+  if (/^NOPERM/.test(error.message)) {
+    return pending(`${where} does not allow this user to look`, said, 'give the user the right that it names');
+  }
+  if (/^(WRONGPASS|NOAUTH)|invalid username|ERR AUTH/.test(error.message)) {
+    return pending(`${where} lets nobody in with this user and password`, said, 'correct the reference in url');
   }
   if (/certificate|CERT|self.signed/i.test(said)) {
-    return pending(`${addressOf(url)} has a certificate that is not trusted`, said, 'name its authority with ca');
+    return pending(`${where} has a certificate that is not trusted`, said, 'name its authority with ca');
+  }
+  if (unasked.test(said)) {
+    return pending(
+      `${where} could not be reached from here`,
+      said,
+      'correct url, or the network and the names of this machine',
+    );
   }
   if (!missing.test(said) && error.name !== 'ReplyError' && code === undefined) return null;
   return {
     status: 'FAIL',
-    summary: `${addressOf(url)} does not answer`,
+    summary: `${where} does not answer`,
     evidence: said,
     remedy: 'see whether Redis runs and can be reached from here',
   };
