@@ -28,8 +28,10 @@ function byTheRules(): number {
 
 /** Runs seed after seed on the time-skipping server until the minutes are over. */
 async function onTheServer(minutes: number): Promise<number> {
-  const { seeds, outcomes, found } = await runFor(first, minutes * 60_000, (told) => console.log(`${told}\n`));
-  console.log(`server: ${seeds} seeds in ${minutes} min, ${found.length} failed: ${JSON.stringify(outcomes)}`);
+  const { seeds, outcomes, found, again } = await runFor(first, minutes * 60_000, (told) => console.log(`${told}\n`));
+  console.log(
+    `server: ${seeds} seeds in ${minutes} min, ${found.length} failed: ${JSON.stringify(outcomes)}; played again: ${again.join(', ') || 'none'}`,
+  );
   return found.length;
 }
 

@@ -25,14 +25,17 @@ export type Played = {
   /** One for each run of the environment, the last one last. */
   outcomes: (Outcome | 'terminated')[];
   status: ReleaseStatus | null;
-  /** Choices that people made and that were accepted. */
-  choices: string[];
+  /** What may be undone, by the plan where a run starts and by people from then on: the last one counts. */
+  agreed: Agreed[];
   /** Rows that users wrote and that were accepted, by target. */
   written: Record<string, number>;
   /** What must not have been accepted, or never ended. */
   wrong: string[];
   log: string[];
 };
+
+/** `rows`: how many may be undone. `choice`: null where it is the word of the plan. `at`: as of effects. */
+export type Agreed = { choice: string | null; rows: number; at: number };
 
 /** `signal`: aborted when nobody waits for the run any more. */
 export type Stage = { environment: TestWorkflowEnvironment; client: Client; signal: AbortSignal };
@@ -45,7 +48,7 @@ const lastTurn = 140;
 /** Starts the release of a script and plays its acts until it has ended. */
 export async function play(stage: Stage, script: Script, application: string): Promise<Played> {
   const plan = named(script, application);
-  const played: Played = { plan, outcomes: [], status: null, choices: [], written: {}, wrong: [], log: [] };
+  const played: Played = { plan, outcomes: [], status: null, agreed: [byPlan(plan)], written: {}, wrong: [], log: [] };
   let playing: Playing = { ...stage, played, handle: await start(stage, plan) };
   const acts = [...script.acts];
   for (let turn = 0; turn < lastTurn; turn += 1) {
@@ -63,6 +66,15 @@ export async function play(stage: Stage, script: Script, application: string): P
   );
   await playing.handle.terminate('the simulation gave up');
   return played;
+}
+
+function byPlan({ rollback: { dataLoss = 'ask' } }: Plan): Agreed {
+  return { choice: null, rows: typeof dataLoss === 'string' ? 0 : dataLoss.rows, at: clock() };
+}
+
+/** As effects have it, so that both can be put in order. */
+function clock(): number {
+  return performance.timeOrigin + performance.now();
 }
 
 function lastResort(turn: number): Act {
@@ -120,6 +132,7 @@ async function terminate(playing: Playing, next: 'restore' | 'resume'): Promise<
   const isDirty = before.changed.length > 0 || Object.keys(before.held).length > 0;
   const continuation: Continuation = isDirty ? { as: next, reason: 'simulated' } : { as: 'fresh' };
   const run = await start(playing, played.plan, { continuation, previousRunId: handle.firstExecutionRunId });
+  played.agreed.push(byPlan(played.plan));
   return { ...playing, handle: run };
 }
 
@@ -186,7 +199,6 @@ async function accepted(playing: Playing, what: string, send: () => Promise<unkn
   const { played } = playing;
   try {
     await sent(playing, send());
-    played.choices.push(what);
     played.log.push(what);
   } catch {
     played.log.push(`${what} was refused`);
@@ -228,19 +240,29 @@ async function answer(playing: Playing, act: Answering): Promise<void> {
   const by = act.do === 'wrong-person' ? 'intern' : 'product-owner';
   const choice = act.do === 'wrong-choice' ? 'drop-everything' : (right ?? 'nothing');
   const id = act.do === 'wrong-question' ? `${question.id} of yesterday` : question.id;
+  const at = clock();
+  const bound = act.do === 'answer' && undoesRows(choice) ? act.upTo : null;
   try {
     if (question.kind === 'go-no-go') await sent(playing, answerGate(handle, { question, by, choice, id }));
     else {
-      const upTo = act.do === 'answer' && act.upTo !== null && undoesRows(choice) ? { upTo: act.upTo } : {};
+      const upTo = bound === null ? {} : { upTo: bound };
       const body = { by, question: id, choice, reason: 'simulated', ...upTo };
       await sent(playing, handle.executeUpdate(decideUpdate, { args: [body] }));
     }
     if (act.do.startsWith('wrong')) played.wrong.push(`${act.do} was accepted for ${question.id}`);
-    played.choices.push(choice);
+    if (undoesRows(choice)) played.agreed.push({ choice, rows: bound ?? (await shown(playing, id, choice)), at });
     played.log.push(`${question.id}: ${choice} of ${question.choices.map((each) => each.id).join(', ')}`);
   } catch (error) {
     played.log.push(`${question.id}: ${choice} was refused: ${reasonOf(error)}`);
   }
+}
+
+/** Who names no number agrees to what the question showed; of rows that are carried over, to none. */
+async function shown(playing: Playing, id: string, choice: string): Promise<number> {
+  if (choice === 'carry-over-and-restore') return 0;
+  const { answered, question } = await sent(playing, statusOf(playing.handle));
+  const asked = [...answered, question].find((each) => each?.id === id);
+  return (asked?.losses ?? []).reduce((sum, { loss }) => sum + loss.rows, 0);
 }
 
 /** -1: the last one offered, which gives up where nothing else helps. */

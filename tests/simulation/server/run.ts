@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { forgetMemoryWorld, memoryWorld } from '../../../src/targets/memory/world.ts';
@@ -10,23 +11,33 @@ import { type Played, play, type Stage } from './play.ts';
 import { anyScript, type Script, worldOf } from './script.ts';
 
 /** The script of a seed, the same one every time. */
-export function scriptOf(seed: number): Script {
+function scriptOf(seed: number): Script {
   const [script] = fc.sample(anyScript, { seed, numRuns: 1 });
   if (script === undefined) throw new TypeError(`no script for seed ${seed}`);
   return script;
 }
+
+const notJudged = 'not judged';
 
 type Server = Omit<Stage, 'signal'>;
 
 /** `found`: the story of a run that broke a promise, null where all were kept. */
 export type SeedRun = { outcomes: string[]; found: string | null };
 
-/** A run that the server does not bring to an end in this time is not judged: it lost a workflow task. */
-const patienceMs = 20_000;
+/** A run that is not at its end by then is played again, for the server may have lost a workflow task. */
+const firstPatienceMs = 20_000;
+const lastPatienceMs = 60_000;
+
+/** The run of one seed on a server of its own: one that does not end even there never ends. */
+export async function runAlone(seed: number): Promise<SeedRun> {
+  const run = await withServer((stage) => runOnServer(stage, seed, lastPatienceMs));
+  if (!isUnjudged(run.outcomes)) return run;
+  return { ...run, found: [`seed ${seed}`, inWords(scriptOf(seed).plan), 'BREACH never ends'].join('\n') };
+}
 
 /** Plays the script of a seed on the server, judges it and forgets its worlds. */
-export async function runOnServer(stage: Server, seed: number): Promise<SeedRun> {
-  const application = `simulated-${seed}`;
+async function runOnServer(stage: Server, seed: number, patienceMs: number): Promise<SeedRun> {
+  const application = `simulated-${seed}-${randomUUID().slice(0, 8)}`;
   const patience = new AbortController();
   const over = new AbortController();
   // What is still asked of a server that goes away would end this process.
@@ -51,7 +62,7 @@ async function giveUp(stage: Server, application: string, playing: Promise<Playe
   const handle = stage.client.workflow.getHandle(releaseWorkflowId(application, 'test'));
   await stage.client.withDeadline(Date.now() + 5000, () => handle.terminate('not judged')).catch(() => {});
   await Promise.race([playing.catch(() => null), sleep(10_000)]);
-  return { outcomes: ['not judged'], found: null };
+  return { outcomes: [notJudged], found: null };
 }
 
 function story(seed: number, { plan, log, outcomes, status }: Played, wrong: readonly string[]): string {
@@ -69,7 +80,7 @@ function story(seed: number, { plan, log, outcomes, status }: Played, wrong: rea
 }
 
 /** One time-skipping server with one worker, for as many seeds as one likes. */
-export async function withServer<T>(work: (server: Server) => Promise<T>): Promise<T> {
+async function withServer<T>(work: (server: Server) => Promise<T>): Promise<T> {
   // On a busy machine Java does not always answer in the five seconds that the SDK gives it.
   const environment = await startTimeSkipping().catch(startTimeSkipping).catch(startTimeSkipping);
   try {
@@ -85,32 +96,41 @@ export async function withServer<T>(work: (server: Server) => Promise<T>): Promi
   }
 }
 
-export type Summary = { seeds: number; outcomes: Record<string, number>; found: string[] };
+/** `again`: seeds that were played a second time, alone. */
+export type Summary = { seeds: number; outcomes: Record<string, number>; found: string[]; again: number[] };
 
 /**
  * What a run leaves on the test server after somebody killed it can keep time from being skipped for all others, so such
  * a server is replaced.
  */
 function isSpoilt(outcomes: readonly string[]): boolean {
-  return outcomes.includes('terminated') || outcomes.includes('not judged');
+  return outcomes.includes('terminated') || isUnjudged(outcomes);
 }
 
-/** Seeds from `first` on until the time is up; two side by side. */
+function isUnjudged(outcomes: readonly string[]): boolean {
+  return outcomes.includes(notJudged);
+}
+
+/** Seeds from `first` on until the time is up, two side by side; then what was not judged, up to the first one that never ends. */
 export async function runFor(first: number, ms: number, tell: (found: string) => void = () => {}): Promise<Summary> {
-  const summary: Summary = { seeds: 0, outcomes: {}, found: [] };
+  const summary: Summary = { seeds: 0, outcomes: {}, found: [], again: [] };
   let next = first;
   const until = Date.now() + ms;
+  const count = ({ outcomes, found }: SeedRun): void => {
+    summary.seeds += 1;
+    const ended = outcomes.at(-1) ?? 'none';
+    summary.outcomes[ended] = (summary.outcomes[ended] ?? 0) + 1;
+    if (found === null) return;
+    summary.found.push(found);
+    tell(found);
+  };
   const untilSpoilt = async (stage: Server): Promise<void> => {
     while (Date.now() < until) {
-      const { outcomes, found } = await runOnServer(stage, next++);
-      summary.seeds += 1;
-      const ended = outcomes.at(-1) ?? 'none';
-      summary.outcomes[ended] = (summary.outcomes[ended] ?? 0) + 1;
-      if (found !== null) {
-        summary.found.push(found);
-        tell(found);
-      }
-      if (isSpoilt(outcomes)) return;
+      const seed = next++;
+      const run = await runOnServer(stage, seed, firstPatienceMs);
+      if (isUnjudged(run.outcomes)) summary.again.push(seed);
+      else count(run);
+      if (isSpoilt(run.outcomes)) return;
     }
   };
   const lane = async (): Promise<void> => {
@@ -118,5 +138,10 @@ export async function runFor(first: number, ms: number, tell: (found: string) =>
     while (Date.now() < until);
   };
   await Promise.all([lane(), lane()]);
+  for (const seed of summary.again) {
+    const run = await runAlone(seed);
+    count(run);
+    if (isUnjudged(run.outcomes)) break;
+  }
   return summary;
 }
