@@ -1,5 +1,5 @@
 import type { Json } from './json.ts';
-import { type Bound, countedRows, lossInWords } from './loss.ts';
+import { type Bound, boundOfLosses, countedRows, lossInWords } from './loss.ts';
 import type { Choice, Question, ReleaseStatus } from './status.ts';
 import { rows } from './wording.ts';
 
@@ -70,12 +70,12 @@ function wayToAnswer(status: ReleaseStatus, question: Question, choice: Choice):
 export function boundShown({ losses }: Question, { id }: Choice): Bound | null {
   if (losses === undefined || !undoesRows(id)) return null;
   const counted = losses.flatMap(({ loss }) => countedRows(loss));
-  const tables = new Set(counted.map(({ table }) => table));
   const sum = counted.reduce((all, each) => all + each.rows, 0);
   if (id === 'carry-over-and-restore' || sum === 0) return 0;
-  // What a command cannot spell, or what two databases both have, is approved as a number in all.
-  const spelt = tables.size === counted.length && counted.every(({ table }) => /^[\w.$-]+$/.test(table));
-  return spelt ? Object.fromEntries(counted.map((each) => [each.table.replace(/^public\./, ''), each.rows])) : sum;
+  // What a command cannot spell is approved as a number in all.
+  const bound = boundOfLosses(losses.map(({ loss }) => loss));
+  if (typeof bound === 'number' || !counted.every(({ table }) => /^[\w.$-]+$/.test(table))) return sum;
+  return Object.fromEntries(Object.entries(bound).map(([table, rows]) => [table.replace(/^public\./, ''), rows]));
 }
 
 /** As `--up-to` takes it: `40`, or `orders=40,users=2`. */

@@ -54,6 +54,17 @@ export function countedRows(loss: Loss): { table: string; rows: number }[] {
     .filter(({ rows }) => rows > 0);
 }
 
+/**
+ * What several databases would lose, as a bound: by table, or in all where two of them have a table of the same name. By
+ * table each of the two might lose what both of them were shown to lose.
+ */
+export function boundOfLosses(losses: readonly Loss[]): Bound {
+  const counted = losses.flatMap(countedRows);
+  const tables = new Set(counted.map(({ table }) => table));
+  if (tables.size < counted.length) return counted.reduce((all, { rows }) => all + rows, 0);
+  return Object.fromEntries(counted.map(({ table, rows }) => [table, rows]));
+}
+
 /** What is known not to be lost: nothing differs that counts, and everything was compared. */
 export function isNothing(loss: Loss): boolean {
   return loss.rows === 0 && loss.notCompared.length === 0;

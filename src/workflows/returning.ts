@@ -1,5 +1,6 @@
+import { patched } from '@temporalio/workflow';
 import type { FailureView } from '../release/failure.ts';
-import { type Bound, type Carrying, countedRows } from '../release/loss.ts';
+import { type Bound, boundOfLosses, type Carrying, countedRows } from '../release/loss.ts';
 import { type ChoiceId, type Decision, restoredBy, type Situation } from '../release/policy.ts';
 import type { Outcome, Question } from '../release/status.ts';
 import type { Answered } from './questions.ts';
@@ -62,11 +63,14 @@ export function termsOf(answered: Answered, losses: Question['losses']): Terms {
 }
 
 function shown(losses: Question['losses']): Bound {
-  const bound: Record<string, number> = {};
+  const bound = boundOfLosses((losses ?? []).map(({ loss }) => loss));
+  if (typeof bound !== 'number' || patched('bound-in-all')) return bound;
+  // Histories of before added up two tables of one name.
+  const byTable: Record<string, number> = {};
   for (const { table, rows } of (losses ?? []).flatMap(({ loss }) => countedRows(loss))) {
-    bound[table] = (bound[table] ?? 0) + rows;
+    byTable[table] = (byTable[table] ?? 0) + rows;
   }
-  return bound;
+  return byTable;
 }
 
 /** Ends a release that changed nothing, and says why and what to do. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   type Bound,
+  boundOfLosses,
   countedRows,
   fateInWords,
   isNothing,
@@ -68,6 +69,23 @@ describe('within what was approved', () => {
 
   test('only a schema at the start of the name is left out', () => {
     expect(isWithin([{ table: 'shop.public.x', rows: 1 }], { 'shop.x': 1 })).toBe(false);
+  });
+});
+
+describe('what was shown, as a bound', () => {
+  const orders = (added: number) => loss(added, [table('public.orders', { added })]);
+  const items = loss(2, [table('shop.items', { removed: 2 }), table('public.users', { changed: 4, ignored: true })]);
+
+  test('names each table that loses something', () => {
+    expect(boundOfLosses([orders(5), items])).toEqual({ 'public.orders': 5, 'shop.items': 2 });
+    expect(boundOfLosses([])).toEqual({});
+  });
+
+  test('is a number in all where two databases have the table, or each might lose what both were shown to lose', () => {
+    const bound = boundOfLosses([orders(5), orders(3), items]);
+    expect(bound).toBe(10);
+    const later = [orders(8), orders(8)].flatMap(countedRows);
+    expect(isWithin(later, bound)).toBe(false);
   });
 });
 
