@@ -100,7 +100,7 @@ ${survivors.join('\n')}
 ## The workflow code: a sample
 
 \`npm run test:mutation:workflows\` changes \`src/workflows\` in places that a seed chooses. The recorded histories judge each change,
-then all of \`tests/workflows\`, up to the first test that fails. One that nobody notices costs ten minutes, so it is a sample.
+then all of \`tests/workflows\`, up to the first test that fails. One that nobody notices costs seven minutes, so it is a sample.
 
 ${workflows()}
 `;

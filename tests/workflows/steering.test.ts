@@ -150,6 +150,10 @@ describe('hands off: I am looking', () => {
     await handle.executeUpdate(resumeUpdate, { args: [{ by }] });
     expect(await handle.result()).toMatchObject({ outcome: 'rolled-back' });
     expect(version('hands-off')).toBe('v1');
+    const { timeline } = await statusOf(handle);
+    expect(timeline.map(({ what }) => what)).toContain(
+      'the watch may go back by itself again: ended by deployment-lead',
+    );
   });
 
   it('ends by itself', async () => {

@@ -9,7 +9,7 @@ import { type Mutant, mutateWorkflows } from './instrument.ts';
 
 /**
  * `npm run test:mutation:workflows [-- --sample 60] [--seed 1]`: changes the workflow code in places that the seed chooses,
- * and lets the recorded histories and then all of tests/workflows judge each change. One that nobody notices costs ten
+ * and lets the recorded histories and then all of tests/workflows judge each change. One that nobody notices costs seven
  * minutes, so it is a sample. What was judged for this state of the source is not judged again.
  */
 const { values } = parseArgs({
