@@ -30,14 +30,14 @@ export async function readPrevious(input: PreviousInput): Promise<Previous> {
 export async function readRelease({ workflowId, runId }: ReadReleaseInput): Promise<ReleaseStatus> {
   return await atBoundary(async () => {
     const status = (await describe(workflowId, runId)) === null ? null : await statusOf(workflowId, runId);
-    if (status !== null) {
-      const since = await broughtBackSince(workflowId, runId, status.release);
-      const first = status.restored.filter(({ target }) => !since.some((later) => later.target === target));
-      return { ...status, restored: [...first, ...since] };
+    if (status === null) {
+      throw new TargetFailure('not-found', `what release ${runId} did cannot be read any more`, {
+        remedy: 'see what there is with: savepoint list --all',
+      });
     }
-    throw new TargetFailure('not-found', `what release ${runId} did cannot be read any more`, {
-      remedy: 'see what there is with: savepoint list --all',
-    });
+    const since = await broughtBackSince(workflowId, runId, status.release);
+    const first = status.restored.filter(({ target }) => !since.some((later) => later.target === target));
+    return { ...status, restored: [...first, ...since] };
   });
 }
 
@@ -54,10 +54,13 @@ async function broughtBackSince(workflowId: string, runId: string, release: stri
   return [...found.values()];
 }
 
+/** `startedAt`: epoch milliseconds. */
+type Run = { id: string; startedAt: number };
+
 /** Newest first; empty where the server has no list, as the one that skips time. Visibility may lag behind by a moment. */
-async function listRuns(workflowId: string): Promise<{ id: string; startedAt: number }[]> {
+async function listRuns(workflowId: string): Promise<Run[]> {
   const query = `WorkflowId = '${workflowId.replaceAll("'", "''")}'`;
-  const runs: { id: string; startedAt: number }[] = [];
+  const runs: Run[] = [];
   try {
     for await (const { runId, startTime } of Context.current().client.workflow.list({ query })) {
       runs.push({ id: runId, startedAt: startTime.getTime() });
@@ -65,7 +68,11 @@ async function listRuns(workflowId: string): Promise<{ id: string; startedAt: nu
   } catch {
     return [];
   }
-  return runs.sort((one, other) => other.startedAt - one.startedAt);
+  return newestFirst(runs);
+}
+
+function newestFirst(runs: readonly Run[]): Run[] {
+  return [...runs].sort((one, other) => other.startedAt - one.startedAt);
 }
 
 /**
@@ -78,10 +85,7 @@ async function earlierRuns({ workflowId, runId, previousRunId }: PreviousInput):
     const seen = await describe(workflowId, previousRunId);
     if (seen !== null) runs.push({ id: previousRunId, startedAt: seen.startTime.getTime() });
   }
-  return runs
-    .filter(({ id }) => id !== runId)
-    .sort((one, other) => other.startedAt - one.startedAt)
-    .map(({ id }) => id);
+  return newestFirst(runs).flatMap(({ id }) => (id === runId ? [] : [id]));
 }
 
 /** Null when the run did nothing and never knew how the one before it had ended. */

@@ -46,7 +46,7 @@ function closePart(condition: Sustained, state: SustainedState, { atMs }: { atMs
   state.sinceMs ??= part.atMs;
   state.n += part.n;
   state.bad += part.bad;
-  // A silence as long as two parts is nothing that held.
+  // A silence longer than two parts is nothing that held.
   const endMs = Math.min(atMs, part.atMs + forMs / parts);
   const gap = atMs - part.atMs > (2 * forMs) / parts;
   const { sinceMs, n, bad } = state;

@@ -6,16 +6,9 @@ import type { PlannedCriterion } from '../../src/release/plan.ts';
 import { measurementOf, type Sample } from '../../src/release/statistics.ts';
 import type { Measurement } from '../../src/release/verdict.ts';
 import { latencies, seeded } from './seeded.ts';
-import { baseline } from './streams.ts';
+import { baseline, slower } from './streams.ts';
 
 const n = 4_000;
-const slower: PlannedCriterion = {
-  name: 'p95',
-  measure: 'p95',
-  rollBackAbove: 50,
-  consultAbove: 0,
-  against: 'baseline',
-};
 const failing: PlannedCriterion = { ...slower, name: 'errors', measure: 'errors', rollBackAbove: 10, consultAbove: 0 };
 
 describe('a comparison with the version before', () => {

@@ -13,10 +13,9 @@ import {
 import type { Sample } from '../../src/release/statistics.ts';
 import type { Judgement } from '../../src/release/verdict.ts';
 import { latencies, seeded } from './seeded.ts';
-import { bursty, calmHour, order, times, watch } from './streams.ts';
+import { bursty, calmHour, errors, order, risen, times, watch } from './streams.ts';
 
 const minute = 60_000;
-const errors: PlannedCriterion = { name: 'errors', measure: 'errors', rollBackAbove: 10, consultAbove: 5 };
 const slow: PlannedCriterion = { name: 'p95', measure: 'p95', rollBackAbove: 800, consultAbove: null };
 
 describe('limits that are watched without a pause', () => {
@@ -206,13 +205,6 @@ describe('limits that have to be exceeded for a while', () => {
 describe('a service whose errors come in bursts', () => {
   const everyMs = 50;
   const hour = 72_000;
-  const risen: PlannedCriterion = {
-    ...errors,
-    name: 'risen',
-    rollBackAbove: null,
-    consultAbove: 0,
-    against: 'baseline',
-  };
   const criteria = [errors, risen];
 
   const calm = calmHour();

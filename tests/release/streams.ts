@@ -6,6 +6,26 @@ import type { Sample } from '../../src/release/statistics.ts';
 
 const minute = 60_000;
 
+/** Goes back where requests are half as slow again as before, and asks where they are slower at all. */
+export const slower: PlannedCriterion = {
+  name: 'p95',
+  measure: 'p95',
+  rollBackAbove: 50,
+  consultAbove: 0,
+  against: 'baseline',
+};
+
+export const errors: PlannedCriterion = { name: 'errors', measure: 'errors', rollBackAbove: 10, consultAbove: 5 };
+
+/** Asks where there are more errors than before. */
+export const risen: PlannedCriterion = {
+  ...errors,
+  name: 'risen',
+  rollBackAbove: null,
+  consultAbove: 0,
+  against: 'baseline',
+};
+
 /** Of a watch of an hour with one request a second, unless it says otherwise. */
 export function order(criteria: PlannedCriterion[], more: Partial<SignalOrder> = {}): SignalOrder {
   return {

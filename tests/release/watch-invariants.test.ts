@@ -2,10 +2,22 @@ import { describe, expect, test } from 'vitest';
 import { baselineOf } from '../../src/release/baseline.ts';
 import { judgeDegradation } from '../../src/release/degradation.ts';
 import { observe, openTest } from '../../src/release/detection.ts';
-import type { PlannedCriterion } from '../../src/release/plan.ts';
 import { measurementOf } from '../../src/release/statistics.ts';
 import { latencies, seeded } from './seeded.ts';
-import { baseline, bursty, calmHour, hour, mustTest, order, run, times, watch } from './streams.ts';
+import {
+  baseline,
+  bursty,
+  calmHour,
+  errors,
+  hour,
+  mustTest,
+  order,
+  risen,
+  run,
+  slower,
+  times,
+  watch,
+} from './streams.ts';
 
 const everyMs = 100;
 
@@ -79,13 +91,6 @@ describe('the sequential test', () => {
 });
 
 const n = 4_000;
-const slower: PlannedCriterion = {
-  name: 'p95',
-  measure: 'p95',
-  rollBackAbove: 50,
-  consultAbove: 0,
-  against: 'baseline',
-};
 
 /** How many of 200 seeded pairs of runs are called a regression of p95, the second `factor` times slower. */
 function called(factor: number): number {
@@ -113,14 +118,6 @@ describe('a comparison with the version before', () => {
 describe('a service whose errors come in bursts', () => {
   test('raises no alarm though the hour before showed none', () => {
     const everyMs = 50;
-    const risen: PlannedCriterion = {
-      name: 'risen',
-      measure: 'errors',
-      rollBackAbove: null,
-      consultAbove: 0,
-      against: 'baseline',
-    };
-    const errors: PlannedCriterion = { name: 'errors', measure: 'errors', rollBackAbove: 10, consultAbove: 5 };
     const planned = order([errors, risen], { baseline: calmHour(), everyMs, watchMs: 48 * 3_600_000 });
     const alarmed = Array.from({ length: 30 }, (_, seed) => {
       const healthy = bursty(seeded(seed + 1));

@@ -16,6 +16,14 @@ async function terminatedInMigrate(application: string, database: object = {}): 
   return handle;
 }
 
+/** The same once its database was migrated. */
+async function terminatedInDeploy(application: string): Promise<void> {
+  const first = await bench().start(memoryPlan({ application, backend: { workMs: { apply: '3s' } } }));
+  await approve(first);
+  await until(first, ({ steps }) => steps.some(({ id, state }) => id === 'deploy backend' && state === 'running'));
+  await first.terminate('somebody pressed the wrong button');
+}
+
 describe('after a release was terminated half way', () => {
   it('a start is refused, names what is changed and how to go on', async () => {
     const application = 'dirty';
@@ -49,10 +57,7 @@ describe('after a release was terminated half way', () => {
 
   it('--resume is refused when what was done is not found any more', async () => {
     const application = 'resumed-in-vain';
-    const first = await bench().start(memoryPlan({ application, backend: { workMs: { apply: '3s' } } }));
-    await approve(first);
-    await until(first, ({ steps }) => steps.some(({ id, state }) => id === 'deploy backend' && state === 'running'));
-    await first.terminate('somebody pressed the wrong button');
+    await terminatedInDeploy(application);
     const { database } = worldsOf(application);
     // Somebody restored the database by hand meanwhile.
     forgetMemoryWorld(database);
@@ -66,10 +71,7 @@ describe('after a release was terminated half way', () => {
 
   it('--resume is refused with a remedy where a target cannot be asked, and goes on once it can', async () => {
     const application = 'resumed-deaf';
-    const first = await bench().start(memoryPlan({ application, backend: { workMs: { apply: '3s' } } }));
-    await approve(first);
-    await until(first, ({ steps }) => steps.some(({ id, state }) => id === 'deploy backend' && state === 'running'));
-    await first.terminate('somebody pressed the wrong button');
+    await terminatedInDeploy(application);
     const continuation = { as: 'resume', reason: 'it was a slip' } as const;
     const deaf = { faults: [{ verb: 'confirm', kind: 'permission', times: 99 }] };
     const next = await bench().start(memoryPlan({ application, database: deaf }), { continuation });
